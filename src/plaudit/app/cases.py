@@ -1,0 +1,104 @@
+"""One verdict with its evidence, rebuilt from the tables of an audit: for the report and for ``plaudit explain``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plaudit.detectors import all_detectors
+from plaudit.result import Case, Message, Step
+
+_EXONERATING = {
+    "orders": ("fewer_returns", "apart_in_time"),
+    "lockstep": ("fewer_returns", "apart_in_time"),
+    "burst": ("timing_explained",),
+    "throwaway": ("one_off_normal",),
+    "shared_context": ("context_separate",),
+}
+
+
+def logit(p: float) -> float:
+    """``ln(p / (1 - p))``, clipped to finite values."""
+    q = min(max(p, 1e-12), 1 - 1e-12)
+    return math.log(q) - math.log1p(-q)
+
+
+def build_case(
+    subject_kind: str,
+    subject_id: str,
+    like: Mapping[str, Any],
+    bearing: Sequence[Mapping[str, Any]],
+    *,
+    prior: float,
+    caps: Mapping[str, float],
+    likes: int,
+    expected: float,
+) -> Case:
+    """The waterfall of one like, which stands for its subject.
+
+    Args:
+        subject_kind, subject_id: whom the case is about.
+        like: row of ``likes`` (``p_inauthentic``, ``status``).
+        bearing: rows of ``findings`` named in the like's reasons.
+        prior: share of bought likes before any evidence.
+        caps: nats a family can carry.
+        likes, expected: likes of the subject, and how many of them are expected to be inauthentic.
+    """
+    posterior = float(like["p_inauthentic"])
+    strongest: dict[str, Mapping[str, Any]] = {}
+    for finding in bearing:
+        family = str(finding["family"])
+        if family not in strongest or finding["weight"] > strongest[family]["weight"]:
+            strongest[family] = finding
+    steps = [_step("prior", logit(prior))]
+    steps += [
+        _step("evidence", min(float(f["weight"]), caps[family]), f)
+        for family, f in sorted(strongest.items(), key=lambda item: -min(float(item[1]["weight"]), caps[item[0]]))
+    ]
+    # What is left is the chance that this like only passed by, or that something innocent looks exactly the same.
+    rest = logit(posterior) - sum(step.weight for step in steps)
+    steps.append(_step("passer_by", rest))
+    detectors = list(dict.fromkeys(str(f["detector"]) for f in strongest.values()))
+    return Case(
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        posterior=posterior,
+        status=str(like["status"]),
+        steps=steps,
+        likes=likes,
+        expected_inauthentic=expected,
+        exonerating=[message for f in strongest.values() for message in _exonerating(f)]
+        or [Message(code="no_evidence")],
+        innocent=innocent(detectors),
+    )
+
+
+def innocent(detectors: Sequence[str]) -> list[Message]:
+    """Known innocent explanations of what these detectors see, most common first, each once."""
+    specs = {detector.spec.id: detector.spec for detector in all_detectors()}
+    codes = [code for name in detectors if name in specs for code in specs[name].innocent]
+    return [Message(code=code) for code in dict.fromkeys(codes)]
+
+
+def _step(kind: str, weight: float, finding: Mapping[str, Any] | None = None) -> Step:
+    f = finding or {}
+    return Step(
+        kind=kind,
+        family=str(f.get("family", "")),
+        detector=str(f.get("detector", "")),
+        finding_id=str(f.get("finding_id", "")),
+        statistic=f.get("statistic"),
+        expectation=f.get("expectation"),
+        p_value=f.get("p"),
+        support=f.get("support"),
+        raw_weight=float(f.get("weight", weight)),
+        weight=weight,
+    )
+
+
+def _exonerating(finding: Mapping[str, Any]) -> list[Message]:
+    values = {"observed": finding["statistic"], "expected": finding["expectation"]}
+    plain = {"apart_in_time", "context_separate"}
+    codes = _EXONERATING.get(str(finding["detector"]), ("fewer_returns",))
+    return [Message(code=code, values={} if code in plain else values) for code in codes]

@@ -1,0 +1,168 @@
+"""Options that several commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Lang(StrEnum):
+    """Languages the report speaks."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+class TimeFormat(StrEnum):
+    """How times are written in the log."""
+
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
+    ISO = "iso"
+
+
+class Format(StrEnum):
+    """File formats a simulated log can take."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE",
+        help="CSV, TSV, JSONL or Parquet, also .gz and .zst; a file, a quoted glob, or - for standard input.",
+        show_default=False,
+    ),
+]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="ROLE=COLUMN",
+        help="Which column plays a role: actor=openid, target=comment_id, at=created ... Repeatable.",
+        show_default=False,
+    ),
+]
+Times = Annotated[
+    TimeFormat | None,
+    typer.Option("--time-format", help="How times are written, when it should not be found out.", show_default=False),
+]
+AllowRejects = Annotated[
+    bool, typer.Option("--allow-rejects", help="Go on even when more than 20 % of the rows are rejected.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of everything random; the same seed gives the same bytes.", min=0)]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of the summary and the report.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds other files; those others stay.")]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Memory the query engine may use, such as 2GB or 500MB.", show_default=False),
+]
+
+_SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
+
+
+def pairs(texts: Iterable[str] | None, option: str) -> dict[str, str]:
+    """``["actor=user", ...]`` as a dictionary.
+
+    Raises:
+        typer.BadParameter: a text without ``=``, an empty side, or the same key twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        key, value = key.strip(), value.strip()
+        if not (key and equals and value):
+            raise typer.BadParameter(f"{text!r} is not KEY=VALUE.", param_hint=option)
+        if key in found:
+            raise typer.BadParameter(f"{key!r} is given twice.", param_hint=option)
+        found[key] = value
+    return found
+
+
+def numbers(texts: Iterable[str] | None, option: str) -> dict[str, float]:
+    """``["share_bought=0.05", ...]`` as numbers by name.
+
+    Raises:
+        typer.BadParameter: see :func:`pairs`; or a value that is not a finite number.
+    """
+    found: dict[str, float] = {}
+    for key, text in pairs(texts, option).items():
+        try:
+            found[key] = float(text)
+        except ValueError:
+            raise typer.BadParameter(f"{key}={text}: {text!r} is not a number.", param_hint=option) from None
+        if not abs(found[key]) < float("inf"):
+            raise typer.BadParameter(f"{key}={text}: the value must be finite.", param_hint=option)
+    return found
+
+
+def instant_ms(text: str | None, option: str) -> int | None:
+    """An ISO 8601 instant in UTC milliseconds; without a zone it is UTC.
+
+    Raises:
+        typer.BadParameter: not an ISO 8601 date or date and time.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not an ISO 8601 time such as 2026-01-31 or 2026-01-31T18:00:00+08:00.", param_hint=option
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
+
+
+def size(text: str | None, option: str) -> str | None:
+    """A size of memory as the engine reads it, spaces removed.
+
+    Raises:
+        typer.BadParameter: not a number with a unit.
+    """
+    if text is None:
+        return None
+    if not _SIZE.fullmatch(text.strip()):
+        raise typer.BadParameter(f"{text!r} is not a size such as 2GB or 500MB.", param_hint=option)
+    return "".join(text.split())
+
+
+def reproduction(
+    sources: Sequence[str],
+    *,
+    mapping: Mapping[str, str],
+    time_format: str | None,
+    allow_rejects: bool,
+    seed: int,
+    as_of: str | None,
+    lang: str,
+) -> str:
+    """The command that gives the same results again: everything that decides them, nothing that does not.
+
+    The folder is left as ``DIR``: two runs into two folders are the same bytes.
+    """
+    words = ["plaudit", "audit", *sources]
+    for role in sorted(mapping):
+        words += ["--map", f"{role}={mapping[role]}"]
+    if time_format is not None:
+        words += ["--time-format", time_format]
+    if allow_rejects:
+        words.append("--allow-rejects")
+    if as_of is not None:
+        words += ["--as-of", as_of]
+    if lang != Lang.EN:
+        words += ["--lang", lang]
+    return shlex.join([*words, "--seed", str(seed), "--out", "DIR"])

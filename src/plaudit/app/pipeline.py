@@ -1,0 +1,154 @@
+"""The whole flow on one screen: read, detect, weigh, count, decide, report. One way; nothing points back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from plaudit._version import __version__
+from plaudit.app import tables as rows
+from plaudit.app.assemble import assemble
+from plaudit.detectors import Context, all_detectors
+from plaudit.detectors.runner import run_detector
+from plaudit.engine import atomic_path, write_parquet
+from plaudit.ingest import read_events
+from plaudit.model import SCHEMA_VERSION, SCHEMAS
+from plaudit.progress import Progress, Silent
+from plaudit.report import render_html, to_json
+from plaudit.result import Method, ResultDocument
+from plaudit.tally import tally
+from plaudit.verdict import weigh
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A finished audit: the result document, and the tables of :data:`plaudit.model.SCHEMAS` as Arrow."""
+
+    document: ResultDocument
+    tables: dict[str, pa.Table]
+
+    def write(self, out_dir: Path | str, lang: str = "en", progress: Progress | None = None) -> None:
+        """Write tables, ``result.json``, ``report.html`` and, last, ``manifest.json`` into ``out_dir``.
+
+        Every file appears by atomic rename; the same audit gives the same bytes.
+        """
+        out, told = Path(out_dir), progress or Silent()
+        out.mkdir(parents=True, exist_ok=True)
+        told.stage("write")
+        for step, (name, table) in enumerate(self.tables.items()):
+            told.advance(step, len(self.tables) + 2)
+            write_parquet(table, out / f"{name}.parquet", SCHEMAS[name])
+        texts = {"result.json": to_json(self.document), "report.html": render_html(self.document, lang).encode()}
+        for name, content in texts.items():
+            with atomic_path(out / name) as part:
+                part.write_bytes(content)
+        told.advance(len(self.tables) + 1, len(self.tables) + 2)
+        with atomic_path(out / "manifest.json") as part:
+            part.write_text(
+                json.dumps(self._manifest(out), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
+            )
+        told.advance(len(self.tables) + 2, len(self.tables) + 2)
+
+    def _manifest(self, out: Path) -> dict[str, Any]:
+        method = self.document.method
+        files = [f"{name}.parquet" for name in self.tables] + ["result.json", "report.html"]
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "plaudit_version": method.plaudit_version,
+            "inputs": [file.model_dump(mode="json") for file in self.document.input.files],
+            "parameters": method.parameters,
+            "detectors": {run.detector: run.version for run in self.document.detectors},
+            "seed": method.seed,
+            "as_of_ms": method.as_of_ms,
+            "command": method.command,
+            "outputs": {
+                name: {
+                    "sha256": _digest(out / name),
+                    "rows": self.tables[Path(name).stem].num_rows if name.endswith(".parquet") else None,
+                }
+                for name in files
+            },
+        }
+
+
+def audit(
+    source: Any,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    time_format: str | None = None,
+    allow_rejects: bool = False,
+    seed: int = 0,
+    as_of_ms: int | None = None,
+    lang: str = "en",
+    progress: Progress | None = None,
+    command: str = "",
+    memory_limit: str | None = None,
+) -> Audit:
+    """Audit an event log.
+
+    Args:
+        source: path, glob, ``-``, a sequence of those, or an Arrow table, pandas or polars frame.
+        mapping, time_format, allow_rejects, memory_limit: see :func:`plaudit.ingest.read_events`.
+        seed: seed of everything random; the same seed gives the same bytes.
+        as_of_ms: the moment decisions are dated from, UTC milliseconds; the log's last event by default.
+        lang: language recorded for the report (``en`` or ``zh``).
+        progress: told the stages.
+        command: how to get the same result again, kept in the document.
+
+    Raises:
+        InputError: the source cannot be used; the sentence says why and what to do.
+    """
+    told = progress or Silent()
+    read = read_events(
+        source,
+        mapping=mapping,
+        time_format=time_format,
+        allow_rejects=allow_rejects,
+        progress=told,
+        memory_limit=memory_limit,
+    )
+    detectors = all_detectors()
+    context = Context(read.log, seed)
+    told.stage("detect")
+    findings = []
+    for step, detector in enumerate(detectors):
+        told.advance(step, len(detectors))
+        findings.append(run_detector(detector, read.log, context))
+    told.stage("count")
+    verdicts = weigh(read.log, findings)
+    counts = tally(read.log, findings, verdicts, seed)
+    names = rows.names(findings, verdicts.groups)
+    tables = {
+        "likes": rows.likes_table(read, verdicts, names),
+        "targets": rows.targets_table(read, counts),
+        "actors": rows.actors_table(read, verdicts, names),
+        "groups": rows.groups_table(read, findings, verdicts, names),
+        "findings": rows.findings_table(read, findings, verdicts, names),
+        "quarantine": read.quarantine,
+    }
+    method = Method(
+        plaudit_version=__version__,
+        seed=seed,
+        as_of_ms=read.log.end_ms if as_of_ms is None else as_of_ms,
+        parameters={
+            "mapping": dict(mapping or {}),
+            "time_format": time_format,
+            "allow_rejects": allow_rejects,
+            "lang": str(lang),
+            "detectors": {detector.spec.id: dict(detector.spec.parameters) for detector in detectors},
+        },
+        command=command or "plaudit.audit(...)",
+    )
+    document = assemble(read, detectors, findings, verdicts, counts, tables, names, method)
+    return Audit(document, tables)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,218 @@
+"""The tables of an audit, from the flow's arrays, in the schemas of :mod:`plaudit.model`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from plaudit.ingest import Ingested
+from plaudit.model import SCHEMAS, STATUSES, Findings, Groups, Ints, Outcome, SubjectKind, Verdicts, offsets_of
+from plaudit.tally import Tally
+
+MOST_EXHIBITS = 50
+"""Exhibits listed per finding in ``findings.parquet``; all likes of a finding carry its id in ``likes.reasons``."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """Strings of dense things.
+
+    Attributes:
+        finding: id of each finding, over all detectors in order.
+        group: id of each group row of the verdicts: ``G1`` holds most likes.
+    """
+
+    finding: list[str]
+    group: list[str]
+
+
+def names(findings: Sequence[Findings], groups: Groups) -> Names:
+    """Ids: ``orders-3`` is the third finding of ``orders``; groups are numbered by size."""
+    size = np.diff(groups.offsets)
+    rank = np.empty(len(groups), np.int64)
+    rank[np.lexsort((groups.finding, -size))] = np.arange(1, len(groups) + 1)
+    return Names([f"{f.detector}-{k + 1}" for f in findings for k in range(len(f))], [f"G{r}" for r in rank])
+
+
+def likes_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
+    """One row per standing like, by target, time, actor."""
+    log = read.log
+    codes = pa.array(verdicts.status, mask=None)
+    status = pa.DictionaryArray.from_arrays(codes, pa.array([s.value for s in STATUSES]))
+    group = pa.DictionaryArray.from_arrays(pa.array(verdicts.group, mask=verdicts.group < 0), _strings(names.group))
+    reasons = pa.ListArray.from_arrays(
+        pa.array(verdicts.finding_offsets, pa.int32()),
+        pa.DictionaryArray.from_arrays(pa.array(verdicts.finding, pa.int32()), _strings(names.finding)),
+    )
+    columns = [
+        read.event_ids,
+        read.actor_ids.take(pa.array(log.actor)),
+        read.target_ids.take(pa.array(log.target)),
+        pa.array(log.at_ms),
+        pa.array(verdicts.p_inauthentic),
+        status,
+        group,
+        reasons,
+    ]
+    return _table("likes", columns)
+
+
+def targets_table(read: Ingested, tally: Tally) -> pa.Table:
+    """One row per target, by id."""
+    columns = (
+        tally.shown,
+        tally.verified,
+        tally.discounted,
+        tally.undetermined,
+        tally.authentic,
+        tally.low,
+        tally.high,
+    )
+    return _table("targets", [read.target_ids, *(pa.array(column) for column in columns)])
+
+
+def actors_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
+    """One row per actor, by id: what became of its likes. No verdict on a person."""
+    log = read.log
+    counts = [np.bincount(log.actor[verdicts.status == code], minlength=log.n_actors) for code in range(len(STATUSES))]
+    inside = verdicts.group >= 0
+    pair = np.unique(log.actor[inside].astype(np.int64) * max(len(verdicts.groups), 1) + verdicts.group[inside])
+    owner, group = pair // max(len(verdicts.groups), 1), pair % max(len(verdicts.groups), 1)
+    listed = pa.ListArray.from_arrays(
+        pa.array(offsets_of(owner, log.n_actors), pa.int32()),
+        pa.DictionaryArray.from_arrays(pa.array(group.astype(np.int32)), _strings(names.group)),
+    )
+    expected = np.bincount(log.actor, verdicts.p_inauthentic, minlength=log.n_actors)
+    columns = [
+        read.actor_ids,
+        pa.array(np.bincount(log.actor, minlength=log.n_actors)),
+        *(pa.array(column) for column in counts),
+        pa.array(expected),
+        listed,
+    ]
+    return _table("actors", columns)
+
+
+def groups_table(read: Ingested, findings: Sequence[Findings], verdicts: Verdicts, names: Names) -> pa.Table:
+    """One row per group, largest first."""
+    log, groups = read.log, verdicts.groups
+    flat = _flat(findings)
+    rows = []
+    for row in sorted(range(len(groups)), key=lambda r: int(names.group[r][1:])):
+        like = groups.like[groups.offsets[row] : groups.offsets[row + 1]]
+        finding = int(groups.finding[row])
+        bearing = _bearing(verdicts, like)
+        rows.append(
+            {
+                "group_id": names.group[row],
+                "detector": flat.detector[finding],
+                "members": read.actor_ids.take(pa.array(np.unique(log.actor[like]))).to_pylist(),
+                "targets": read.target_ids.take(pa.array(np.unique(log.target[like]))).to_pylist(),
+                "likes": int(like.shape[0]),
+                "start_ms": int(log.at_ms[like].min()),
+                "end_ms": int(log.at_ms[like].max()),
+                "statistic": float(flat.statistic[finding]),
+                "null_expectation": float(flat.expectation[finding]),
+                "p": float(flat.p[finding]),
+                "q": float(flat.q[finding]),
+                "posterior": float(groups.posterior[row]),
+                "reasons": [names.finding[f] for f in bearing.tolist()],
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["groups"])
+
+
+def findings_table(read: Ingested, findings: Sequence[Findings], verdicts: Verdicts, names: Names) -> pa.Table:
+    """One row per finding, detector by detector, and one for every detector that gave no answer."""
+    parts, start = [], 0
+    for f in findings:
+        stop = start + len(f)
+        parts.append(_findings_part(read, f, verdicts.weight[start:stop], names.finding[start:stop]))
+        start = stop
+    return pa.concat_tables(parts) if parts else SCHEMAS["findings"].empty_table()
+
+
+def _findings_part(read: Ingested, f: Findings, weight: np.ndarray, ids: list[str]) -> pa.Table:
+    if f.outcome is not Outcome.MEASURED:
+        silent = {
+            "finding_id": f"{f.detector}-0",
+            "detector": f.detector,
+            "version": f.version,
+            "family": f.family.value,
+            "subject_kind": SubjectKind.LOG.value,
+            "subject_id": "",
+            "outcome": f.outcome.value,
+            "reason": f.reason,
+            "exhibits": [],
+        }
+        return pa.Table.from_pylist([silent], schema=SCHEMAS["findings"])
+    if f.subject_kind is SubjectKind.TARGET:
+        subject = read.target_ids.take(pa.array(f.subject))
+    elif f.subject_kind is SubjectKind.ACTOR:
+        subject = read.actor_ids.take(pa.array(f.subject))
+    else:
+        subject = _strings(ids)
+    # Exhibits are listed for findings that weigh anything: the others convinced nobody of anything.
+    length = np.where(weight > 0, np.minimum(np.diff(f.exhibits.offsets), MOST_EXHIBITS), 0)
+    offsets = np.concatenate([[0], np.cumsum(length)])
+    rows = np.repeat(f.exhibits.offsets[:-1] - offsets[:-1], length) + np.arange(int(offsets[-1]))
+    exhibits = pa.ListArray.from_arrays(
+        pa.array(offsets, pa.int32()), read.event_ids.take(pa.array(f.exhibits.like[rows]))
+    )
+    n = len(f)
+    columns = [
+        _strings(ids),
+        *(pa.array([word] * n, pa.string()) for word in (f.detector, f.version, f.family.value, f.subject_kind.value)),
+        subject,
+        pa.array([f.outcome.value] * n, pa.string()),
+        *(pa.array(column) for column in (f.statistic, f.expectation, f.p_value, f.q_value, f.support)),
+        *(pa.array(column) for column in (f.start_ms, f.end_ms, weight)),
+        pa.nulls(n, pa.string()),
+        exhibits,
+    ]
+    return _table("findings", columns)
+
+
+@dataclass(frozen=True)
+class Flat:
+    """All findings of all detectors, column-wise."""
+
+    detector: list[str]
+    statistic: np.ndarray
+    expectation: np.ndarray
+    p: np.ndarray
+    q: np.ndarray
+
+
+def _flat(findings: Sequence[Findings]) -> Flat:
+    def column(name: str) -> np.ndarray:
+        return np.concatenate([getattr(f, name) for f in findings] + [np.zeros(0)])
+
+    return Flat(
+        [f.detector for f in findings for _ in range(len(f))],
+        column("statistic"),
+        column("expectation"),
+        column("p_value"),
+        column("q_value"),
+    )
+
+
+def _bearing(verdicts: Verdicts, like: Ints) -> Ints:
+    """Findings that bear on any of the likes, ascending."""
+    length = np.diff(verdicts.finding_offsets)[like]
+    start = np.cumsum(length) - length
+    rows = np.repeat(verdicts.finding_offsets[like] - start, length) + np.arange(int(length.sum()))
+    return np.unique(verdicts.finding[rows]).astype(np.int64)
+
+
+def _strings(values: list[str]) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def _table(name: str, columns: list[pa.Array]) -> pa.Table:
+    schema = SCHEMAS[name]
+    cast = [column.cast(field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(cast, schema=schema)

@@ -1,0 +1,24 @@
+"""One folder per question. Built-ins stand in one explicit list; others arrive by the ``plaudit.detectors`` entry points."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from plaudit.detectors.burst import DETECTOR as BURST
+from plaudit.detectors.lockstep import DETECTOR as LOCKSTEP
+from plaudit.detectors.orders import DETECTOR as ORDERS
+from plaudit.detectors.shared_context import DETECTOR as SHARED_CONTEXT
+from plaudit.detectors.spec import Context, Detector, DetectorSpec
+from plaudit.detectors.throwaway import DETECTOR as THROWAWAY
+
+BUILT_IN: tuple[Detector, ...] = (LOCKSTEP, ORDERS, BURST, THROWAWAY, SHARED_CONTEXT)
+"""Detectors of every audit, in the order they are run and reported."""
+
+
+def all_detectors() -> tuple[Detector, ...]:
+    """Built-ins, then installed plug-ins in the order of their names."""
+    installed = sorted(entry_points(group="plaudit.detectors"), key=lambda point: point.name)
+    return (*BUILT_IN, *(point.load() for point in installed))
+
+
+__all__ = ["BUILT_IN", "Context", "Detector", "DetectorSpec", "all_detectors"]

@@ -1,0 +1,109 @@
+"""How many actors two gatherings share by themselves: an empirical null from this log's own pairs.
+
+Genuine interests overlap, so a bare Poisson of the actors' activities is far too small. But *given* that two gatherings
+share one actor (same community, same months), the count goes on like a zero-truncated negative binomial, whose limit for
+thin data is Fisher's logarithmic series. It is fitted, per bin of the activity-only expectation, to the *lower* part of
+the counts only (Efron 2004: fit the null where the null lives; a tail would contain the attackers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from scipy.special import gammaln, logsumexp
+
+from plaudit.kernels.tails import log_poisson_tail
+from plaudit.model import Floats, Ints
+
+_PER_BIN = 1000
+_BINS = 40
+_SHAPES = (0.01, 0.05, 0.15, 0.4, 1.0, 2.5, 6.0, 15.0)
+_RATIOS = np.concatenate([np.geomspace(1e-4, 0.5, 40), 1 - np.geomspace(0.49, 0.01, 40)])
+_PRIOR = 10.0
+
+
+@dataclass(frozen=True)
+class OverlapNull:
+    """Zero-truncated negative binomials by expected overlap: ``P(c) ~ Gamma(c + shape) / c! * ratio^c``.
+
+    Attributes:
+        log_edge: inner edges of the bins of ``ln`` of the activity-only expectation, ascending, ``float64[bins - 1]``.
+        shape, ratio: the parameters of each bin, ``float64[bins]``.
+    """
+
+    log_edge: Floats
+    shape: Floats
+    ratio: Floats
+
+    def bins(self, mean: Floats) -> Ints:
+        """Bin of each activity-only expectation."""
+        return np.searchsorted(self.log_edge, np.log(np.maximum(mean, 1e-12)), side="right")
+
+    def log_p(self, shared: Ints, mean: Floats) -> Floats:
+        """``ln P(count >= shared | count >= 1)``, the larger of this null's and the bare activity null's; 0 for 1."""
+        out = np.zeros(shared.shape[0])
+        home = self.bins(mean)
+        for b in range(self.shape.shape[0]):
+            here = np.flatnonzero((home == b) & (shared > 1))
+            if here.shape[0] == 0:
+                continue
+            counts, where = np.unique(shared[here], return_inverse=True)
+            out[here] = self._tail(counts.astype(np.float64), float(self.shape[b]), float(self.ratio[b]))[where]
+        low = np.flatnonzero(out < -1.0)
+        out[low] = np.maximum(out[low], log_poisson_tail(shared[low], mean[low]))
+        return out
+
+    @staticmethod
+    def _tail(k: Floats, shape: float, ratio: float) -> Floats:
+        tail = stats.nbinom.logsf(k - 1, shape, 1 - ratio)
+        # Beyond double range: leading term times a geometric bound of the rest.
+        step = np.minimum(np.maximum(ratio * (k + shape) / (k + 1), ratio), 0.999)
+        tail = np.where(tail > -600, tail, stats.nbinom.logpmf(k, shape, 1 - ratio) - np.log1p(-step))
+        return np.minimum(tail - _log_any(shape, ratio), 0.0)
+
+    def moments(self, mean: Floats) -> tuple[Floats, Floats]:
+        """``E`` and ``Var`` of the count, given that it is at least 1."""
+        shape, ratio = self.shape, self.ratio
+        free = shape * ratio / (1 - ratio)
+        any_ = np.exp([_log_any(float(s), float(r)) for s, r in zip(shape, ratio, strict=True)])
+        expected = free / any_
+        variance = np.maximum((free / (1 - ratio) + free**2) / any_ - expected**2, 1e-9)
+        home = self.bins(mean)
+        return expected[home], variance[home]
+
+
+def _log_any(shape: float, ratio: float) -> float:
+    """``ln P(count >= 1)`` of the untruncated distribution."""
+    return float(np.log(-np.expm1(shape * np.log1p(-ratio))))
+
+
+def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
+    """Fit from all pairs that share at least one actor: counts ``int64[m]``, activity-only expectations ``float64[m]``."""
+    order = np.argsort(mean, kind="stable")
+    pieces = np.array_split(order, int(np.clip(order.shape[0] // _PER_BIN, 1, _BINS)))
+    rows = [_fit_bin(shared[piece], mean[piece]) for piece in pieces]
+    edges = [float(np.log(max(mean[piece[0]], 1e-12))) for piece in pieces[1:]]
+    return OverlapNull(np.array(edges), np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
+
+
+def _fit_bin(shared: Ints, mean: Floats) -> tuple[float, float]:
+    """Maximum likelihood on the counts up to the upper quartile (at least 3), with ten Poisson pairs as prior."""
+    average = float(np.exp(np.log(np.maximum(mean, 1e-12)).mean())) if shared.shape[0] else 1e-2
+    top = int(max(3, np.quantile(shared, 0.75))) if shared.shape[0] else 3
+    count = np.arange(1, top + 1)
+    observed = np.bincount(shared[shared <= top], minlength=top + 1)[1:].astype(np.float64)
+    poisson = stats.poisson.pmf(count, min(average, float(top)))
+    observed += _PRIOR * poisson / max(float(poisson.sum()), 1e-300)
+    best = (-np.inf, _SHAPES[0], 0.5)
+    for shape in _SHAPES:
+        kernel = gammaln(count + shape) - gammaln(count + 1.0)
+        log_pmf = kernel[None, :] + count[None, :] * np.log(_RATIOS)[:, None]
+        log_pmf -= logsumexp(log_pmf, axis=1, keepdims=True)
+        score = log_pmf @ observed
+        row = int(np.argmax(score))
+        # A heavier tail must be refuted by more than noise: two nats keep the smaller shape.
+        if score[row] > best[0] + 2.0:
+            best = (float(score[row]), shape, float(_RATIOS[row]))
+    return best[1], best[2]

@@ -1,0 +1,170 @@
+"""The ``lockstep`` detector: pairs that meet within a minute, on different days, more often than any innocent reason gives.
+
+Three reasons are computed for every pair and the most generous one is its null: the moments of its common targets were
+likely anyway (response curve), the two are always that quick or that late (their own habit of timing, which spares fans),
+or both live in crowded moments (window exposure, a configuration model of the co-action graph, which spares regulars of a
+front page). Meetings within half a day of each other count once. Pairs are tested against all pairs of actors.
+
+Sources: SynchroTrap (Cao et al. 2014) for the statistic; the null models are this project's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plaudit.detectors.links import cluster, disjoint_log_p
+from plaudit.detectors.spec import Context, DetectorSpec
+from plaudit.kernels.coaction import chance_meetings, crowd, meetings_apart, repeated_pairs, within_budget
+from plaudit.kernels.tails import log_poisson_tail, log_q_values
+from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind, offsets_of
+
+SPEC = DetectorSpec(
+    id="lockstep",
+    version="1",
+    question="Do the same actors keep acting on the same targets within moments of each other, day after day?",
+    family=Family.SYNCHRONY,
+    min_likes=100,
+    parameters={"window_ms": 60_000.0, "apart_ms": 12.0 * HOUR_MS, "link_fdr": 0.01, "pairs_per_like": 40.0},
+    innocent=("push_notification", "fan_club", "front_page", "group_chat_share"),
+    evasions=("spread_delivery", "rotate_members"),
+)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of actors that met at least twice on different days; CSR ``offsets`` into the rows of their meetings."""
+
+    first: Ints
+    second: Ints
+    meetings: Ints
+    expected: Floats
+    offsets: Ints
+    row_first: Ints
+    row_second: Ints
+
+
+@dataclass(frozen=True)
+class Lockstep:
+    """See the module."""
+
+    spec: DetectorSpec = SPEC
+
+    def find(self, log: EventLog, context: Context) -> Findings:
+        """One finding per community of significant pairs: meetings of its pairs, against the most generous null."""
+        pairs = _pairs(log, context)
+        log_p = log_poisson_tail(pairs.meetings, np.maximum(pairs.expected, 1e-6))
+        candidates = max(_candidates(log), pairs.first.shape[0])
+        linked = log_q_values(log_p, candidates) < np.log(SPEC.parameters["link_fdr"])
+        nodes, ends = np.unique(np.concatenate([pairs.first[linked], pairs.second[linked]]), return_inverse=True)
+        half = int(linked.sum())
+        groups = cluster(nodes.shape[0], ends[:half], ends[half:], -log_p[linked], context.seed)
+        groups = [nodes[group] for group in groups if group.shape[0] >= 3]
+        return _findings(self.spec, log, pairs, linked, log_p, groups, candidates)
+
+
+def _candidates(log: EventLog) -> int:
+    """Pairs of actors that could have met: bounded by all pairs and by all pairs of likes on one target."""
+    points = np.bincount(log.target, minlength=log.n_targets).astype(np.float64)
+    return int(min(log.n_actors * (log.n_actors - 1) / 2, float((points * (points - 1) / 2).sum())))
+
+
+def _pairs(log: EventLog, context: Context) -> Pairs:
+    window, apart = int(SPEC.parameters["window_ms"]), int(SPEC.parameters["apart_ms"])
+    window = max(window, context.rhythm.resolution_ms)
+    others = crowd(log.target, log.at_ms, window)
+    usable = within_budget(others, int(SPEC.parameters["pairs_per_like"]) * max(log.n, 1000))
+    key, left, right = repeated_pairs(log.target, log.at_ms, log.actor, usable, window, log.n_actors)
+    order = np.lexsort((log.at_ms[left], key))
+    key, left, right = key[order], left[order], right[order]
+    start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.shape[0] else np.zeros(0, np.int64)
+    bounds = np.append(start, key.shape[0]).astype(np.int64)
+    met = meetings_apart(bounds, log.at_ms[left], apart)
+    keep = met >= 2
+    first, second = key[start[keep]] // log.n_actors, key[start[keep]] % log.n_actors
+    expected = _expected(log, context, first, second, np.where(usable, others, 0), window)
+    length = np.diff(bounds)[keep]
+    rows = np.repeat(keep, np.diff(bounds))
+    offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+    return Pairs(first, second, met[keep], expected, offsets, left[rows], right[rows])
+
+
+def _expected(log: EventLog, context: Context, first: Ints, second: Ints, others: Ints, window: int) -> Floats:
+    """The most generous innocent expectation for each pair."""
+    rhythm = context.rhythm
+    order = np.lexsort((log.target, log.actor))
+    offsets = offsets_of(log.actor[order], log.n_actors)
+    born = rhythm.clock.read(log.born_ms)[log.target]
+    early = np.maximum(rhythm.clock.read(log.at_ms - window) - born, 0.0)
+    late = rhythm.clock.read(log.at_ms + window) - born
+    life = np.maximum(float(rhythm.clock.read(log.end_ms + 1)) - born, 1.0)
+    mass = (rhythm.response(late) - rhythm.response(early)) / np.maximum(rhythm.response(life), 1e-12)
+    by_age = np.lexsort((rhythm.age, log.actor))
+    habit = chance_meetings(
+        first,
+        second,
+        offsets,
+        log.target[order],
+        rhythm.age[order],
+        np.minimum(mass, 1.0)[order],
+        rhythm.age[by_age],
+        np.maximum((late - early) / 2, 1.0)[order],
+    )
+    exposure = np.bincount(log.actor, others, minlength=log.n_actors)
+    crowded = exposure[first] * exposure[second] / max(float(exposure.sum()), 1.0)
+    return np.maximum(habit, crowded)
+
+
+def _findings(
+    spec: DetectorSpec,
+    log: EventLog,
+    pairs: Pairs,
+    linked: np.ndarray,
+    log_p: Floats,
+    groups: list[Ints],
+    candidates: int,
+) -> Findings:
+    label = np.full(log.n_actors, -1, dtype=np.int64)
+    for number, group in enumerate(groups):
+        label[group] = number
+    inside = linked & (label[pairs.first] >= 0) & (label[pairs.first] == label[pairs.second])
+    home = label[pairs.first]
+    excess = np.clip(1 - pairs.expected / np.maximum(pairs.meetings, 1), 0.0, 1.0)
+    of_row = np.repeat(np.arange(pairs.first.shape[0]), np.diff(pairs.offsets))
+    keep = inside[of_row]
+    rows = np.concatenate([pairs.row_first[keep], pairs.row_second[keep]])
+    belongs = np.tile(home[of_row[keep]], 2)
+    share = np.zeros(log.n)
+    np.maximum.at(share, rows, np.tile(excess[of_row[keep]], 2))
+    unique, where = np.unique(rows, return_index=True)
+    order = np.lexsort((unique, belongs[where]))
+    unique, belongs = unique[order], belongs[where][order]
+    offsets = np.searchsorted(belongs, np.arange(len(groups) + 1)).astype(np.int64)
+    group_log_p = np.array([_log_p_group(pairs, log_p, inside & (home == k), candidates) for k in range(len(groups))])
+    return Findings(
+        detector=spec.id,
+        version=spec.version,
+        family=spec.family,
+        subject_kind=SubjectKind.GROUP,
+        subject=np.arange(len(groups)),
+        statistic=np.bincount(home[inside], pairs.meetings[inside], minlength=len(groups)).astype(np.float64),
+        expectation=np.bincount(home[inside], pairs.expected[inside], minlength=len(groups)).astype(np.float64),
+        p_value=np.exp(group_log_p),
+        q_value=np.exp(log_q_values(group_log_p, len(groups))),
+        support=np.bincount(home[inside], minlength=len(groups)).astype(np.int64),
+        start_ms=np.array([log.at_ms[unique[a:b]].min() for a, b in zip(offsets, offsets[1:], strict=False)], np.int64),
+        end_ms=np.array([log.at_ms[unique[a:b]].max() for a, b in zip(offsets, offsets[1:], strict=False)], np.int64),
+        exhibits=Exhibits(offsets, unique, share[unique]),
+        certainty=np.ones(len(groups)),
+        candidates=candidates,
+    )
+
+
+def _log_p_group(pairs: Pairs, log_p: Floats, chosen: np.ndarray, candidates: int) -> float:
+    """``ln p`` of a group: its pairs that share no actor, each paid for by the number of pairs looked at (union bound)."""
+    rows = np.flatnonzero(chosen)
+    return disjoint_log_p(pairs.first[rows], pairs.second[rows], log_p[rows], float(np.log(candidates)))
+
+
+DETECTOR = Lockstep()

@@ -1,0 +1,198 @@
+"""From overlapping gatherings to cohorts: who recurs, where else they were sent, and what each like is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from plaudit.detectors.orders.gatherings import Gatherings
+from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
+from plaudit.model import Bools, EventLog, Floats, Ints
+
+_ROUNDS = 3
+_JOIN_Q = 0.01
+_CLEAR = 0.2
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Gatherings held together by returning actors.
+
+    Attributes:
+        gatherings: rows of the gatherings, ascending.
+        actors: actors present in at least two of them, ascending.
+    """
+
+    gatherings: Ints
+    actors: Ints
+
+
+def returning(g: Gatherings, members: Ints) -> tuple[Ints, Ints]:
+    """Actors of the chosen gatherings and in how many of them each was: ``(actor, count)``."""
+    chosen = np.zeros(len(g), dtype=bool)
+    chosen[members] = True
+    inside = chosen[g.gathering]
+    pair = np.unique(np.column_stack([g.actor[inside], g.gathering[inside]]), axis=0)
+    return np.unique(pair[:, 0], return_counts=True)
+
+
+def grow(g: Gatherings, members: Ints, taken: Ints) -> Cohort:
+    """Seed and expand: add gatherings whose actors are enriched in the cohort's.
+
+    First in its *returning* actors, wherever significance says so; then in all its *participants*, where they make up
+    most of what the gathering has beyond its target's ordinary life (the same people at another target in one sitting).
+    The cohort's other likes fall anywhere in proportion to the size of a gathering; the spread around that is read off
+    all gatherings (negative binomial). ``taken`` marks gatherings that belong to another cohort (1) or not (0).
+    """
+    for _ in range(_ROUNDS):
+        actors, counts = returning(g, members)
+        joins = _enriched(g, members, actors[counts >= 2], counts[counts >= 2], taken, 0.0)
+        clear = members[g.episodes.expected[members] < _CLEAR * g.size[members]]
+        actors, counts = returning(g, clear)
+        joins |= _enriched(g, members, actors, counts, taken, 0.5)
+        if not joins.any():
+            break
+        members = np.sort(np.concatenate([members, np.flatnonzero(joins)]))
+    return recount(g, members)
+
+
+def recount(g: Gatherings, members: Ints) -> Cohort:
+    """The cohort of these gatherings, with its returning actors."""
+    actors, counts = returning(g, members)
+    return Cohort(members, actors[counts >= 2])
+
+
+def _enriched(g: Gatherings, members: Ints, actors: Ints, counts: Ints, taken: Ints, least: float) -> Bools:
+    """Free gatherings outside ``members`` where ``actors`` are too many by chance and at least ``least`` of the excess."""
+    if actors.shape[0] < 2:
+        return np.zeros(len(g), dtype=bool)
+    inside = np.zeros(g.activity.shape[0], dtype=bool)
+    inside[actors] = True
+    present = np.bincount(g.gathering, inside[g.actor], minlength=len(g))
+    elsewhere = float(np.maximum(g.activity[actors] - counts, 0).sum())
+    mean = g.size * elsewhere / max(g.likes, 1)
+    outside = np.ones(len(g), dtype=bool)
+    outside[members] = False
+    log_p = log_negative_binomial_tail(present, np.maximum(mean, 0.02), _dispersion(present[outside], mean[outside]))
+    enough = present >= np.maximum(3.0, least * (g.size - g.episodes.expected))
+    significant = log_q_values(log_p, len(g)) < np.log(_JOIN_Q)
+    return np.asarray(significant & outside & (taken == 0) & enough)
+
+
+def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints, Ints, Ints], taken: Ints) -> Ints:
+    """Gatherings on the cohort's own targets that other people made in the same way: rotated members of the ring.
+
+    A free gathering on a target the cohort serves joins when its target's ordinary life explains little of it and most
+    of its actors were, in the same sitting, also in a gathering at two or more *other* targets the cohort serves. Fans
+    of a boosted author do not: publications reach them one at a time.
+    """
+    served = np.isin(g.episodes.target, g.episodes.target[members])
+    clear = served & (g.episodes.expected < _CLEAR * g.size)
+    i, j, shared = sitting
+    both = clear[i] & clear[j] & (g.episodes.target[i] != g.episodes.target[j])
+    both &= 2 * shared >= np.minimum(g.size[i], g.size[j])
+    near = np.bincount(i[both], minlength=len(g)) + np.bincount(j[both], minlength=len(g))
+    joins = clear & (near >= 2) & (taken == 0)
+    return np.flatnonzero(joins)
+
+
+def merge(g: Gatherings, cohorts: list[Cohort]) -> list[Cohort]:
+    """Join cohorts whose returning actors are mostly the same people."""
+    parts = list(range(len(cohorts)))
+    for a in range(len(cohorts)):
+        for b in range(a):
+            both = np.intersect1d(cohorts[a].actors, cohorts[b].actors, assume_unique=True).shape[0]
+            if 2 * both >= max(cohorts[a].actors.shape[0], cohorts[b].actors.shape[0], 1):
+                parts = [parts[b] if part == parts[a] else part for part in parts]
+    out = []
+    for part in sorted(set(parts)):
+        members = np.unique(np.concatenate([c.gatherings for c, p in zip(cohorts, parts, strict=True) if p == part]))
+        out.append(recount(g, members))
+    return out
+
+
+def _dispersion(count: Ints | Floats, mean: Floats) -> float:
+    """Variance over mean of the bulk (squared median deviation), at least 1."""
+    use = mean > 0.5
+    if int(use.sum()) < 20:
+        return 2.0
+    score = (count[use] - mean[use]) / np.sqrt(mean[use])
+    mad = float(np.median(np.abs(score - np.median(score)))) / 0.6745
+    return max(1.0, mad * mad)
+
+
+def shares(g: Gatherings, cohort: Cohort) -> tuple[Ints, Floats]:
+    """For every like of the cohort's gatherings, the chance that it was part of the order: ``(entry, share)``.
+
+    Two facts speak: how many likes the target's ordinary life puts into the window (``expected``), and how often the
+    actor was in the cohort's other gatherings, compared between workers and passers-by of the same activity. The workers'
+    distribution is learned from the cohort itself by a few expectation-maximisation steps.
+    """
+    chosen = np.zeros(len(g), dtype=bool)
+    chosen[cohort.gatherings] = True
+    entry = np.flatnonzero(chosen[g.gathering])
+    actors, counts = returning(g, cohort.gatherings)
+    others = counts[np.searchsorted(actors, g.actor[entry])] - 1
+    size, home = g.size[g.gathering[entry]], g.gathering[entry]
+    passing = np.clip(g.episodes.expected[home], 0.3, 0.95 * size)
+    prior = np.log(size - passing) - np.log(passing)
+    reach = float(g.size[cohort.gatherings].sum()) / max(g.likes, 1)
+    rate = np.maximum((g.activity[g.actor[entry]] - 1 - others) * reach, 1e-4)
+    top = 12
+    seen = np.minimum(others, top)
+    log_passer = _log_poisson(seen, rate)
+    worker = np.ones(top + 1) / (top + 1)
+    share = np.full(entry.shape[0], 0.5)
+    for _ in range(12):
+        share = 1.0 / (1.0 + np.exp(-np.clip(prior + np.log(worker[seen]) - log_passer, -30, 30)))
+        worker = np.bincount(seen, share, minlength=top + 1) + 0.05
+        worker /= worker.sum()
+    return entry, share
+
+
+CIRCLE = 500
+"""People a chat group can hold (WeChat's limit): a circle that size can share posts with no order behind it."""
+
+CIRCLE_MEETS = 10
+"""Separate surprising gatherings up to which a class, an office or a chat group would look the same in a log."""
+
+
+def may_be_circle(g: Gatherings, cohort: Cohort, shared: Ints, i: Ints, j: Ints, surprises: int) -> bool:
+    """True when people who know each other, sharing posts with no order behind it, would look the same.
+
+    The pool behind the gatherings is estimated by capture and recapture (Schnabel 1938): pairs of gatherings of ``k_i``
+    and ``k_j`` people from a pool of ``M`` share ``k_i k_j / M``.
+    """
+    excess = np.maximum(g.size - g.episodes.expected, 1.0)
+    pool = float((excess[i] * excess[j]).sum()) / max(float(shared.sum()), 1.0)
+    return pool <= CIRCLE and surprises < CIRCLE_MEETS
+
+
+def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, activity: Ints) -> tuple[Ints, Floats]:
+    """Likes of returning actors on served targets outside the windows: the thin tail of a delivery.
+
+    Their share is the excess over what the same actors' activity puts on the target by itself: ``(row, share)``.
+    """
+    served, core = np.zeros(log.n_targets, dtype=bool), np.zeros(log.n_actors, dtype=bool)
+    served[g.episodes.target[cohort.gatherings]] = True
+    core[cohort.actors] = True
+    chosen = np.zeros(len(g), dtype=bool)
+    chosen[cohort.gatherings] = True
+    inside = np.zeros(log.n, dtype=bool)
+    inside[g.row[chosen[g.gathering]]] = True
+    rows = np.flatnonzero(served[log.target] & core[log.actor] & ~inside)
+    target, at, count = np.unique(log.target[rows], return_inverse=True, return_counts=True)
+    if rows.shape[0] == 0:
+        return rows, np.zeros(0)
+    _, in_windows = returning(g, cohort.gatherings)
+    elsewhere = max(float(activity[cohort.actors].sum()) - float(in_windows[in_windows >= 2].sum()), 0.0)
+    size = np.diff(log.target_offsets())[target]
+    share = np.clip(1.0 - elsewhere * size / max(log.n, 1) / count, 0.0, 0.99)
+    keep = share[at] > 0
+    return rows[keep], share[at][keep]
+
+
+def _log_poisson(k: Ints, mean: Floats) -> Floats:
+    return k * np.log(mean) - mean - gammaln(k + 1.0)

@@ -1,0 +1,89 @@
+"""Episodes as sets of actors, and the overlaps between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plaudit.detectors.rhythm import Episodes
+from plaudit.kernels.overlap import most_telling, shared_actors
+from plaudit.model import HOUR_MS, EventLog, Floats, Ints, offsets_of
+
+APART_MS = 12 * HOUR_MS
+"""Two likes of one actor count as two meetings when at least this far apart."""
+
+SITTING_MS = HOUR_MS
+"""Two likes of one actor belong to one sitting when at most this far apart."""
+
+EVER_MS = 1 << 62
+
+_MEMBERSHIPS = 400
+
+
+@dataclass(frozen=True)
+class Gatherings:
+    """Episodes of a log as sets of likes.
+
+    Attributes:
+        episodes: the episodes, one per gathering.
+        offsets: CSR of gatherings, ``int64[g + 1]``; ``row`` the like of each entry, ``int64[m]``.
+        gathering: gathering of each entry, ``int64[m]``.
+        actor, time: actor and clock-free UTC milliseconds of each entry, ``int64[m]``.
+        activity: likes of each actor in the whole log, ``int64[n_actors]``.
+        likes: likes in the whole log.
+    """
+
+    episodes: Episodes
+    offsets: Ints
+    row: Ints
+    gathering: Ints
+    actor: Ints
+    time: Ints
+    activity: Ints
+    likes: int
+
+    def __len__(self) -> int:
+        return len(self.episodes)
+
+    @property
+    def size(self) -> Ints:
+        """Likes in each gathering."""
+        return np.diff(self.offsets)
+
+    def chance(self) -> Floats:
+        """``x`` such that activity alone expects ``x_i x_j`` actors shared by gatherings ``i`` and ``j``.
+
+        An actor of ``i`` has ``d - 1`` further likes, each of which falls into ``j`` with chance ``|j| / n``; the
+        geometric mean of both directions makes it symmetric (Chung-Lu / bipartite configuration model).
+        """
+        further = np.bincount(self.gathering, self.activity[self.actor] - 1.0, minlength=len(self))
+        return np.sqrt(further * self.size / max(self.likes, 1))
+
+
+def gather(log: EventLog, episodes: Episodes, activity: Ints) -> Gatherings:
+    """Lay the likes of the episodes out as sets."""
+    length = episodes.last - episodes.first + 1
+    gathering = np.repeat(np.arange(len(episodes)), length)
+    offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+    row = np.arange(offsets[-1]) - offsets[gathering] + episodes.first[gathering]
+    actor = log.actor[row].astype(np.int64)
+    return Gatherings(episodes, offsets, row, gathering, actor, log.at_ms[row], activity, log.n)
+
+
+def overlaps(gatherings: Gatherings, n_actors: int, least: int, most: int) -> tuple[Ints, Ints, Ints]:
+    """Pairs of gatherings sharing actors whose two likes lie ``least`` to ``most`` ms apart: ``(i, j, shared)``."""
+    g = gatherings
+    keep = most_telling(g.actor, g.size[g.gathering], _MEMBERSHIPS)
+    gathering, actor, time = g.gathering[keep], g.actor[keep], g.time[keep]
+    by_actor = np.lexsort((gathering, actor))
+    return shared_actors(
+        offsets_of(gathering, len(g)),
+        actor,
+        time,
+        offsets_of(actor[by_actor], n_actors),
+        gathering[by_actor],
+        time[by_actor],
+        least,
+        most,
+    )

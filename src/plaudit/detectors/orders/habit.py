@@ -1,0 +1,159 @@
+"""When: is a cohort's coming together explained by its own habit of timing?
+
+A fan club overlaps as much as a ring does, but it answers *publications*: its likes fall soon after each of them, in the
+same way every time. So each target's cohort likes are scanned against the cohort's own response curve, learned on its
+*other* targets (leave one out). A fan club's typical target shows nothing; orders come at the order's time, so theirs
+crowd together wherever one looks. A ring that only serves targets born for it comes "at publication" too; what gives it
+away is that publications by honest authors do not come many in the same minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from plaudit.detectors.rhythm import Rhythm
+from plaudit.kernels.clock import Clock
+from plaudit.kernels.response import response_curve
+from plaudit.kernels.scan import log_p_value, scan_targets
+from plaudit.kernels.tails import log_p_of_score, log_poisson_tail, normal_score
+from plaudit.model import HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
+
+_MOST_TARGETS = 60
+_TRACE = 0.05
+_WEEK = 168
+_SURPRISE = 2.33  # one in a hundred
+_SITTING_MS = 3 * HOUR_MS
+_SAME_MOMENT_MS = 10 * MINUTE_MS
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How a cohort's likes keep to its habits.
+
+    Attributes:
+        log_p: ``ln p`` that they do.
+        surprises: separate sittings in which the cohort gathered at a moment its habits do not explain.
+        opened: True when what gives the cohort away is that it opened bunches of publications.
+    """
+
+    log_p: float
+    surprises: int
+    opened: bool
+
+
+def judge_timing(log: EventLog, rhythm: Rhythm, rows: Ints) -> Timing:
+    """Judge a cohort's likes (``rows`` of the log, by recurring members on shared targets).
+
+    Crowding is judged on two clocks, the platform's and the cohort's own week (lessons, office hours), and the more
+    generous one counts. Publications bunched beyond the log's own are a second way out of habit: the better of both
+    ways, with Bonferroni's factor two.
+    """
+    rows = np.sort(rows)
+    judged = [_crowding(log, rhythm, rows, clock) for clock in (rhythm.clock, _own_week(log, rhythm, rows))]
+    crowding, surprises = max(judged[0][0], judged[1][0]), min(judged[0][1], judged[1][1])
+    bunching = _log_p_births(log, rows)
+    return Timing(float(min(0.0, min(crowding, bunching) + np.log(2.0))), surprises, bunching < crowding)
+
+
+def _own_week(log: EventLog, rhythm: Rhythm, rows: Ints) -> Clock:
+    """The platform's clock, reweighted by the hours of the week at which the cohort's actors like anything at all."""
+    clock = rhythm.clock
+    if clock.step_ms != HOUR_MS:
+        return clock
+    ours = np.isin(log.actor, np.unique(log.actor[rows]))
+    hour = (log.at_ms // HOUR_MS) % _WEEK
+    everyone = np.bincount(hour, minlength=_WEEK) + 1.0
+    cohort = np.bincount(hour[ours], minlength=_WEEK)
+    usual = everyone / everyone.sum()
+    # A tenth of the likes (and a week's worth) as prior: an hour without a like of the cohort is rare, not impossible.
+    prior = 0.1 * cohort.sum() + _WEEK / 7
+    profile = (cohort + prior * usual) / (cohort.sum() + prior) / usual
+    cells = (clock.start_ms // HOUR_MS + np.arange(clock.total.shape[0] - 1)) % _WEEK
+    rate = np.diff(clock.total) * profile[cells]
+    total = np.concatenate([[0.0], np.cumsum(rate)])
+    return Clock(clock.start_ms, clock.step_ms, total * (clock.total[-1] / max(float(total[-1]), 1e-9)))
+
+
+def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[float, int]:
+    rows = rows[rhythm.counted[rows]]
+    targets, inverse, counts = np.unique(log.target[rows], return_inverse=True, return_counts=True)
+    busiest = np.argsort(-counts, kind="stable")[:_MOST_TARGETS]
+    busiest = busiest[counts[busiest] >= 4]
+    if busiest.shape[0] < 2:
+        return 0.0, 0
+    scores, moments = [], []
+    born = clock.read(log.born_ms[targets])
+    life = np.maximum(clock.read(log.end_ms + 1) - born, 1.0)
+    age = np.maximum(clock.read(log.at_ms[rows]) - born[inverse], 0.0)
+    age_end = np.maximum(clock.read(log.at_ms[rows] + rhythm.resolution_ms) - born[inverse], age)
+    for t in np.sort(busiest):
+        mine = inverse == t
+        limit = np.maximum(life[inverse[~mine]], age[~mine])
+        weight = 1.0 / counts[inverse[~mine]]
+        habit = response_curve(age[~mine], limit, weight, max(float(rhythm.resolution_ms), 1000.0))
+        whole = max(float(habit(life[t : t + 1])[0]), 1e-12)
+        # A trace of the platform's own curve: a cohort may do once what everybody does.
+        low = (1 - _TRACE) * np.minimum(habit(age[mine]) / whole, 1.0) + _TRACE * rhythm.low[rows[mine]]
+        high = (1 - _TRACE) * np.minimum(habit(age_end[mine]) / whole, 1.0) + _TRACE * rhythm.high[rows[mine]]
+        order = np.argsort(low, kind="stable")
+        low, high = low[order], np.maximum(high, low)[order]
+        statistic = scan_targets(low, high, np.array([0, low.shape[0]]), 4, np.inf, 0)[1]
+        if statistic.shape[0]:
+            points = np.array([low.shape[0]])
+            z = normal_score(log_p_value(statistic[:1], points))
+            scores.append(float(rhythm.empirical_z(z, points)[0]))
+            if scores[-1] >= _SURPRISE:
+                moments.append(int(np.median(log.at_ms[rows[mine]])))
+    if len(scores) < 2:
+        return 0.0, 0
+    return _log_p_typical(np.array(scores)), _sittings(np.sort(np.array(moments, dtype=np.int64)))
+
+
+def _sittings(moments: Ints) -> int:
+    """Moments (ascending, ms) at least ``_SITTING_MS`` after the one counted before: one lesson is one sitting."""
+    count, last = 0, -(1 << 62)
+    for moment in moments.tolist():
+        if moment - last >= _SITTING_MS:
+            count, last = count + 1, moment
+    return count
+
+
+def _log_p_typical(z: Floats) -> float:
+    """``ln p`` of the median score: what *most* targets show, whatever a few real surprises do.
+
+    At least half the scores reach the median ``m``; by independence of targets the chance is binomial.
+    """
+    middle = float(np.sort(z)[(z.shape[0] - 1) // 2])
+    log_single = float(log_p_of_score(np.array([middle]))[0])
+    reached = int(np.sum(z >= middle))
+    if log_single < -25:
+        # ln of the leading binomial term; the sum is within a factor n of it.
+        return min(0.0, float(stats.binom.logpmf(reached, z.shape[0], 0.5)) + reached * (log_single + np.log(2.0)))
+    return float(stats.binom.logsf(reached - 1, z.shape[0], np.exp(log_single)))
+
+
+def _log_p_births(log: EventLog, rows: Ints) -> float:
+    """``ln p`` that a cohort's typical target appeared with so many of its others within minutes, by accident.
+
+    Only targets the cohort itself opened count: where its likes came within minutes of the birth.
+    """
+    targets = np.unique(log.target[rows[log.at_ms[rows] - log.born_ms[log.target[rows]] <= _SAME_MOMENT_MS]])
+    if targets.shape[0] < 3:
+        return 0.0
+    born = np.sort(log.born_ms[targets])
+    others = np.searchsorted(born, born + _SAME_MOMENT_MS, "right") - np.searchsorted(born, born - _SAME_MOMENT_MS) - 1
+    typical = int(np.sort(others)[(others.shape[0] - 1) // 2])
+    span = max(log.end_ms - log.start_ms, 2 * _SAME_MOMENT_MS)
+    everyone = np.sort(log.born_ms)
+    near = np.searchsorted(everyone, born + _SAME_MOMENT_MS, "right") - np.searchsorted(
+        everyone, born - _SAME_MOMENT_MS
+    )
+    # Publications of the whole log crowd too (mornings, launches): the larger of both rates is the innocent one.
+    log_wide = float(np.median(np.maximum(near - 1 - others, 0))) * targets.shape[0] / max(log.n_targets, 1)
+    uniform = (targets.shape[0] - 1) * 2 * _SAME_MOMENT_MS / span
+    single = float(log_poisson_tail(np.array([typical]), np.array([max(log_wide, uniform)]))[0])
+    # Half the targets sit in bunches this large; bunches, not targets, are the independent surprises.
+    return single * max(1.0, targets.shape[0] / (2.0 * (typical + 1)))

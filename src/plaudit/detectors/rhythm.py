@@ -1,0 +1,149 @@
+"""What this log's targets do by themselves: the rhythm every detector judges against, computed once.
+
+Every like gets a coordinate on (0, 1): where it falls in its target's life if the target followed the log's own clock
+and the platform's response curve. Under that null the coordinates of a target are uniform whatever its popularity.
+*Episodes* are the stretches where they crowd together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plaudit.kernels.clock import Clock, activity_clock
+from plaudit.kernels.response import Response, response_curve
+from plaudit.kernels.scan import log_p_value, scan_targets
+from plaudit.kernels.tails import central_match, normal_score
+from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints
+
+MIN_POINTS = 4
+"""Likes a target needs before its delivery has a shape."""
+
+_LOOSE = 2.0
+_DEPTH = 4
+_BIN_TARGETS = 150
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Stretches of a target's life with more likes than its rhythm explains; one entry each.
+
+    Attributes:
+        target: dense target.
+        first, last: rows of the log, inclusive; between them all rows belong to the target.
+        likes: ``last - first + 1``.
+        expected: likes the target's own remaining life predicts for the stretch.
+        z: normal score of the scan statistic under exact uniformity.
+        points: likes scanned on the target.
+        lead: True for each scanned target's best window.
+    """
+
+    target: Ints
+    first: Ints
+    last: Ints
+    likes: Ints
+    expected: Floats
+    z: Floats
+    points: Ints
+    lead: Bools
+
+    def __len__(self) -> int:
+        return int(self.target.shape[0])
+
+    def take(self, rows: Ints | Bools) -> Episodes:
+        """The chosen episodes."""
+        return Episodes(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Clock, response curve and coordinates of a log.
+
+    Attributes:
+        clock: the log's own clock.
+        response: distribution of the age of a like on that clock.
+        age: clock age of each like, ``float64[n]``.
+        low, high: the coordinate of each like, as an interval when times are coarse, ``float64[n]``.
+        counted: False for the like that only defines a target's birth.
+        resolution_ms: time resolution of the log (all times are multiples of it).
+        episodes: all windows at or above a loose cut, and every scanned target's best one.
+        spread: the empirical null of ``episodes.z`` by size: (ln points, location, scale) per bin.
+    """
+
+    clock: Clock
+    response: Response
+    age: Floats
+    low: Floats
+    high: Floats
+    counted: Bools
+    resolution_ms: int
+    episodes: Episodes
+    spread: tuple[Floats, Floats, Floats]
+
+    def empirical_z(self, z: Floats, points: Ints) -> Floats:
+        """``z`` measured against what targets of that size ordinarily show in this log."""
+        size, location, scale = self.spread
+        x = np.log(np.maximum(points, 1))
+        return (z - np.interp(x, size, location)) / np.interp(x, size, scale)
+
+
+def time_resolution(at_ms: Ints) -> int:
+    """The coarsest of day, hour, minute, second, millisecond that all times are multiples of."""
+    for step in (DAY_MS, HOUR_MS, MINUTE_MS, 1000):
+        if at_ms.shape[0] and not np.any(at_ms % step):
+            return step
+    return 1
+
+
+def estimate_rhythm(log: EventLog) -> Rhythm:
+    """Estimate clock and response curve, place every like on its target's coordinate, and scan for episodes."""
+    clock = activity_clock(log)
+    born, end = clock.read(log.born_ms), float(clock.read(log.end_ms + 1))
+    offsets = log.target_offsets()
+    points = np.diff(offsets)
+    resolution = time_resolution(log.at_ms)
+    life = np.maximum(end - born, 1.0)
+    age = np.clip(clock.read(log.at_ms) - born[log.target], 0.0, None)
+    counted = np.ones(log.n, dtype=bool)
+    heads = offsets[:-1][points > 0]
+    counted[heads] = log.born_known[log.target[heads]] | (log.at_ms[heads] > log.born_ms[log.target[heads]])
+    own = log.target[counted]
+    weight = 1.0 / np.sqrt(np.maximum(points[own], 1))
+    response = response_curve(age[counted], life[own], weight, max(float(resolution), 1000.0))
+    whole = np.maximum(response(life), 1e-12)[log.target]
+    low = np.minimum(response(age) / whole, 1.0)
+    high = np.clip(response(age + resolution) / whole, low, 1.0)
+    episodes = _episodes(log, counted, low, high)
+    return Rhythm(clock, response, age, low, high, counted, resolution, episodes, _spread(episodes))
+
+
+def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episodes:
+    rows = np.flatnonzero(counted)
+    offsets = np.searchsorted(log.target[rows], np.arange(log.n_targets + 1)).astype(np.int64)
+    target, statistic, first, last, measure = scan_targets(low[rows], high[rows], offsets, MIN_POINTS, _LOOSE, _DEPTH)
+    points = np.diff(offsets)[target]
+    begin, stop = rows[first], rows[last]
+    # The like that defines the birth joins a window right behind it when it is no further away than the window is long.
+    before = np.maximum(begin - 1, 0)
+    gap, length = log.at_ms[begin] - log.at_ms[before], log.at_ms[stop] - log.at_ms[begin]
+    joins = (begin > 0) & ~counted[before] & (log.target[before] == target) & (gap <= np.maximum(length, 1000))
+    begin = begin - joins.astype(np.int64)
+    likes = stop - begin + 1
+    outside = np.maximum(points - (last - first + 1), 0)
+    expected = outside * measure / np.maximum(1.0 - measure, 1e-9)
+    lead = np.r_[True, target[1:] != target[:-1]] if target.shape[0] else np.zeros(0, dtype=bool)
+    z = normal_score(log_p_value(statistic, points))
+    return Episodes(target, begin, stop, likes, expected, z, points, lead)
+
+
+def _spread(episodes: Episodes) -> tuple[Floats, Floats, Floats]:
+    """Location and scale of ``z`` among targets of like size: real targets wander more than a Poisson process."""
+    z, points = episodes.z[episodes.lead], episodes.points[episodes.lead]
+    order = np.argsort(points, kind="stable")
+    pieces = np.array_split(order, max(1, order.shape[0] // _BIN_TARGETS))
+    size = np.array([np.log(np.maximum(points[piece], 1)).mean() if len(piece) else 0.0 for piece in pieces])
+    matched = [central_match(z[piece]) for piece in pieces]
+    location = np.maximum.accumulate(np.array([m[0] for m in matched]))
+    scale = np.maximum.accumulate(np.array([m[1] for m in matched]))
+    return size, location, scale

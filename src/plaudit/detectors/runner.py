@@ -1,0 +1,59 @@
+"""Runs detectors and says for them what they may not say themselves: not applicable, not enough data, error."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from plaudit.detectors.spec import Context, Detector
+from plaudit.model import EventLog, Exhibits, Findings, Outcome, SubjectKind
+
+
+def readiness(detector: Detector, log: EventLog) -> tuple[Outcome, str]:
+    """Whether the detector can be asked about this log (``MEASURED``), and if not, why."""
+    missing = [column for column in detector.spec.requires if not _has(log, column)]
+    if missing:
+        return Outcome.NOT_APPLICABLE, f"needs {' and '.join(missing)}"
+    if log.n < detector.spec.min_likes:
+        return Outcome.NOT_ENOUGH_DATA, f"needs {detector.spec.min_likes} likes, has {log.n}"
+    return Outcome.MEASURED, ""
+
+
+def run_detector(detector: Detector, log: EventLog, context: Context) -> Findings:
+    """The detector's findings, or an empty answer with the reason there is none. Never raises for the detector's faults."""
+    outcome, reason = readiness(detector, log)
+    if outcome is not Outcome.MEASURED:
+        return _empty(detector, outcome, reason)
+    try:
+        return detector.find(log, context)
+    except Exception as fault:
+        return _empty(detector, Outcome.ERROR, f"{type(fault).__name__}: {fault}")
+
+
+def _has(log: EventLog, column: str) -> bool:
+    for name in column.split("|"):
+        values = getattr(log, name, None)
+        if values is not None and bool(np.any(values >= 0)):
+            return True
+    return False
+
+
+def _empty(detector: Detector, outcome: Outcome, reason: str) -> Findings:
+    ints, floats = np.zeros(0, np.int64), np.zeros(0)
+    return Findings(
+        detector=detector.spec.id,
+        version=detector.spec.version,
+        family=detector.spec.family,
+        subject_kind=SubjectKind.LOG,
+        subject=ints,
+        statistic=floats,
+        expectation=floats,
+        p_value=floats,
+        q_value=floats,
+        support=ints,
+        start_ms=ints,
+        end_ms=ints,
+        exhibits=Exhibits.empty(),
+        certainty=floats,
+        outcome=outcome,
+        reason=reason,
+    )

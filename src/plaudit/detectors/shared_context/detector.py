@@ -1,0 +1,143 @@
+"""The ``shared_context`` detector: many actors of one device or address on one target.
+
+Sharing is innocent: families share devices; classes, offices and carriers share addresses. So a cell (context, target)
+with ``k`` actors is judged against the cells of *this* log whose contexts are as busy and targets as liked. The people behind one NAT are a
+group whatever they do, so an address is judged by its *tenth* most surprising sitting (a class or an office meets a few
+times in a log) and never carries more than even odds. A device with many accounts is judged by its first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plaudit.detectors.counts import fit_overlap_null
+from plaudit.detectors.spec import Context, DetectorSpec
+from plaudit.kernels.tails import log_q_values
+from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats, Ints, Ints32, SubjectKind
+
+SPEC = DetectorSpec(
+    id="shared_context",
+    version="1",
+    question="Do more actors of one device or address meet on a target than this log's own sharing explains?",
+    family=Family.CONTEXT,
+    requires=("device|ip",),
+    min_likes=200,
+    parameters={"min_actors": 3.0},
+    innocent=("class_behind_nat", "office_network", "carrier_nat", "shared_device_family"),
+    evasions=("separate_devices",),
+)
+
+
+ADDRESS_SITTINGS = 10
+"""Sittings an address must surprise in before its people say more than that they share it."""
+
+SITTING_MS = 3 * HOUR_MS
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Contexts that stand out, one entry each, with their likes as CSR."""
+
+    actors: Ints
+    expected: Floats
+    log_p: Floats
+    cells: Ints
+    offsets: Ints
+    rows: Ints
+    share: Floats
+    certainty: Floats
+
+
+@dataclass(frozen=True)
+class SharedContext:
+    """See the module."""
+
+    spec: DetectorSpec = SPEC
+
+    def find(self, log: EventLog, context: Context) -> Findings:
+        """One finding per device or address with a crowded target: its actors there, against the number expected."""
+        parts = [
+            _judge(log, column, certainty, sittings)
+            for column, certainty, sittings in ((log.device, 1.0, 1), (log.ip, 0.5, ADDRESS_SITTINGS))
+            if column is not None and bool((column >= 0).any())
+        ]
+        log_p = np.concatenate([part.log_p for part in parts])
+        counts = np.concatenate([np.diff(part.offsets) for part in parts])
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        rows = np.concatenate([part.rows for part in parts])
+        return Findings(
+            detector=self.spec.id,
+            version=self.spec.version,
+            family=self.spec.family,
+            subject_kind=SubjectKind.GROUP,
+            subject=np.arange(log_p.shape[0]),
+            statistic=np.concatenate([part.actors for part in parts]).astype(np.float64),
+            expectation=np.concatenate([part.expected for part in parts]),
+            p_value=np.exp(log_p),
+            q_value=np.exp(log_q_values(log_p, log_p.shape[0])),
+            support=np.concatenate([part.cells for part in parts]),
+            start_ms=_reduce(np.minimum, log.at_ms[rows], offsets),
+            end_ms=_reduce(np.maximum, log.at_ms[rows], offsets),
+            exhibits=Exhibits(offsets, rows, np.concatenate([part.share for part in parts])),
+            certainty=np.concatenate([part.certainty for part in parts]),
+            candidates=int(log_p.shape[0]),
+        )
+
+
+def _reduce(ufunc: np.ufunc, values: Ints, offsets: Ints) -> Ints:
+    return np.asarray(ufunc.reduceat(values, offsets[:-1]), np.int64) if offsets.shape[0] > 1 else np.zeros(0, np.int64)
+
+
+def _nth_sitting(owner: Ints, sitting: Ints, log_p: Floats, owners: int, nth: int) -> Floats:
+    """``ln p`` of each owner's ``nth`` smallest sitting, a sitting being its best cell; 0 where there are fewer."""
+    order = np.lexsort((log_p, sitting, owner))
+    first = np.ones(order.shape[0], dtype=bool)
+    first[1:] = (np.diff(owner[order]) != 0) | (np.diff(sitting[order]) != 0)
+    best = order[first]
+    best = best[np.lexsort((log_p[best], owner[best]))]
+    begin = np.searchsorted(owner[best], np.arange(owners))
+    rank = np.arange(best.shape[0]) - begin[owner[best]]
+    out = np.zeros(owners)
+    out[owner[best[rank == nth - 1]]] = log_p[best[rank == nth - 1]]
+    return out
+
+
+def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Cells:
+    """Judge every cell of one column, then every context by its ``sittings``-th most surprising sitting (Bonferroni)."""
+    known = np.flatnonzero(column >= 0)
+    order = known[np.lexsort((log.target[known], column[known]))]
+    context, target = column[order].astype(np.int64), log.target[order]
+    start = np.flatnonzero(np.r_[True, (context[1:] != context[:-1]) | (target[1:] != target[:-1])])
+    bounds = np.append(start, order.shape[0])
+    # A standing like is unique per (actor, target), so likes in a cell are actors in a cell.
+    actors = np.diff(bounds)
+    busy = np.bincount(context)[context[start]]
+    popular = np.bincount(log.target[known], minlength=log.n_targets)[target[start]]
+    mean = np.maximum((busy - 1.0) * popular / max(known.shape[0], 1), 1e-9)
+    null = fit_overlap_null(actors, mean)
+    log_p = null.log_p(actors, mean)
+    crowded = actors >= SPEC.parameters["min_actors"]
+    owner, where = np.unique(context[start[crowded]], return_inverse=True)
+    sitting = log.at_ms[order[start[crowded]]] // SITTING_MS
+    worst = _nth_sitting(where, sitting, log_p[crowded], owner.shape[0], sittings)
+    cells = np.bincount(context[start])[owner]
+    share = np.clip(1.0 - null.moments(mean)[0][crowded] / actors[crowded], 0.0, 1.0)
+    by_owner = np.argsort(where, kind="stable")
+    length = actors[crowded][by_owner]
+    first = start[crowded][by_owner]
+    rows = order[np.repeat(first - (np.cumsum(length) - length), length) + np.arange(int(length.sum()))]
+    return Cells(
+        actors=np.bincount(where, actors[crowded], owner.shape[0]).astype(np.int64),
+        expected=np.bincount(where, null.moments(mean)[0][crowded], owner.shape[0]),
+        log_p=np.minimum(worst + np.log(np.maximum(cells, 1)), 0.0),
+        cells=np.bincount(where, minlength=owner.shape[0]).astype(np.int64),
+        offsets=np.concatenate([[0], np.cumsum(np.bincount(where, actors[crowded], owner.shape[0]))]).astype(np.int64),
+        rows=rows,
+        share=np.repeat(share[by_owner], length),
+        certainty=np.full(owner.shape[0], certainty),
+    )
+
+
+DETECTOR = SharedContext()

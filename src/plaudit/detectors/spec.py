@@ -1,0 +1,75 @@
+"""What a detector is: a frozen spec and one function from a log to findings.
+
+A detector asks one question, compares a statistic with what *this* log's targets and actors would do by themselves, and
+answers with p-values. It cannot threshold, know prevalence, print, fetch, read the clock or see other detectors'
+findings. The runner, not the detector, says ``not_applicable``, ``not_enough_data`` and ``error``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
+from plaudit.model import EventLog, Family, Findings
+
+
+@dataclass(frozen=True)
+class DetectorSpec:
+    """What a detector declares about itself.
+
+    Attributes:
+        id: name in code, tables, command line and report.
+        version: raised whenever the same log could get another answer.
+        question: the yes/no question it asks of a subject, in plain words.
+        family: which cap its evidence shares.
+        requires: optional columns without which it is not applicable (``device``, ``ip``, ``author``); a ``|`` inside
+            one entry means "any of these".
+        min_likes: likes the log needs before the null can be estimated.
+        parameters: tunable values by name, with units in the name (``window_ms``).
+        innocent: message codes of known innocent explanations, most common first.
+        evasions: message codes of known ways around it, with what evading costs the buyer.
+    """
+
+    id: str
+    version: str
+    question: str
+    family: Family
+    requires: tuple[str, ...] = ()
+    min_likes: int = 1
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    innocent: tuple[str, ...] = ()
+    evasions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a detector may know beside the log: a seed, and shared derived facts computed once for all detectors."""
+
+    log: EventLog
+    seed: int = 0
+
+    @cached_property
+    def rhythm(self) -> Rhythm:
+        """Clock, response curve, coordinates and episodes of the log."""
+        return estimate_rhythm(self.log)
+
+    @cached_property
+    def activity(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Likes of each actor, ``int64[n_actors]``."""
+        return np.bincount(self.log.actor, minlength=self.log.n_actors).astype(np.int64)
+
+
+class Detector(Protocol):
+    """A folder under ``detectors/`` exports one of these as ``DETECTOR``; others arrive by entry point."""
+
+    @property
+    def spec(self) -> DetectorSpec:
+        """The frozen declaration."""
+
+    def find(self, log: EventLog, context: Context) -> Findings:
+        """Answer the question for every subject that shows anything; pure and deterministic."""

@@ -1,0 +1,147 @@
+"""The ``throwaway`` detector: an excess of actors seen once.
+
+Most one-off actors are innocent newcomers, so no single one is suspect. A target's *number* of them is judged against a
+beta-binomial whose mean follows the time of its likes (near the end of a log everybody looks like a one-off) and whose
+spread is fitted to this log's targets. Each like carries the posterior of the excess around it, and no more: a viral
+hour's newcomers, friends called in to vote and bought throw-aways look alike here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+from scipy.special import betaln
+
+from plaudit.detectors.spec import Context, DetectorSpec
+from plaudit.kernels.tails import log_q_values
+from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
+
+SPEC = DetectorSpec(
+    id="throwaway",
+    version="1",
+    question="Does the target have more one-off actors than this log's targets have at such times?",
+    family=Family.ACCOUNT,
+    min_likes=200,
+    parameters={"min_points": 5.0, "neighbours": 20.0},
+    innocent=("newcomers_in_viral_hour", "friends_called_in", "lottery", "product_launch"),
+    evasions=("warm_accounts", "spread_delivery"),
+)
+
+_TIME_BINS = 64
+
+
+@dataclass(frozen=True)
+class Throwaway:
+    """See the module."""
+
+    spec: DetectorSpec = SPEC
+
+    def find(self, log: EventLog, context: Context) -> Findings:
+        """One finding per target with enough likes: one-off actors, against the number expected."""
+        once = context.activity[log.actor] == 1
+        chance = _chance_by_time(once, log.at_ms)
+        offsets = log.target_offsets()
+        points = np.diff(offsets)
+        targets = np.flatnonzero(points >= self.spec.parameters["min_points"])
+        count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
+        mean = np.add.reduceat(np.append(chance, 0.0), offsets[:-1])[targets] / points[targets]
+        log_p = _log_tail(count, points[targets], mean)
+        rows, home, share = self._exhibits(log, targets, count, mean * points[targets], once, chance)
+        return Findings(
+            detector=self.spec.id,
+            version=self.spec.version,
+            family=self.spec.family,
+            subject_kind=SubjectKind.TARGET,
+            subject=targets,
+            statistic=count.astype(np.float64),
+            expectation=mean * points[targets],
+            p_value=np.exp(log_p),
+            q_value=np.exp(log_q_values(log_p, targets.shape[0])),
+            support=points[targets],
+            start_ms=log.at_ms[offsets[targets]],
+            end_ms=log.at_ms[offsets[targets + 1] - 1],
+            exhibits=Exhibits(np.searchsorted(home, np.arange(targets.shape[0] + 1)).astype(np.int64), rows, share),
+            certainty=np.full(targets.shape[0], 0.5),
+            candidates=targets.shape[0],
+        )
+
+    def _exhibits(
+        self, log: EventLog, targets: Ints, count: Ints, expected: Floats, once: np.ndarray, chance: Floats
+    ) -> tuple[Ints, Ints, Floats]:
+        """One-off likes of targets with an excess: ``(row, finding, share)``, the share local in time.
+
+        Among the ``2 w`` neighbouring likes a fraction ``f`` is one-off; with a base of ``m`` the bought part is
+        ``b = (f - m) / (1 - m)`` of all and ``b / f`` of the one-offs.
+        """
+        finding = np.full(log.n_targets, -1, dtype=np.int64)
+        finding[targets[count > expected]] = np.flatnonzero(count > expected)
+        rows = np.flatnonzero(once & (finding[log.target] >= 0))
+        offsets = log.target_offsets()
+        half = int(self.spec.parameters["neighbours"]) // 2
+        begin = np.maximum(rows - half, offsets[log.target[rows]])
+        stop = np.minimum(rows + half + 1, offsets[log.target[rows] + 1])
+        total_once = np.concatenate([[0], np.cumsum(once)])
+        total_chance = np.concatenate([[0.0], np.cumsum(chance)])
+        around = stop - begin
+        # One like's worth of the base on either side: a window of two says little.
+        base = np.clip((total_chance[stop] - total_chance[begin]) / around, 1e-3, 1 - 1e-3)
+        fraction = (total_once[stop] - total_once[begin] + base) / (around + 1.0)
+        share = np.clip((fraction - base) / ((1 - base) * np.maximum(fraction, 1e-9)), 0.0, 1.0)
+        keep = share > 0
+        return rows[keep], finding[log.target[rows[keep]]], share[keep]
+
+
+def _chance_by_time(once: np.ndarray, at_ms: Ints) -> Floats:
+    """Chance that a like at that time is by a one-off actor, ``float64[n]``, from equally filled time bins."""
+    if once.shape[0] == 0:
+        return np.zeros(0)
+    bins = int(np.clip(once.shape[0] // 500, 1, _TIME_BINS))
+    edges = np.quantile(at_ms, np.linspace(0, 1, bins + 1)[1:-1]) if bins > 1 else np.zeros(0)
+    cell = np.searchsorted(edges, at_ms, side="right")
+    rate = (np.bincount(cell, once, bins) + 0.5) / (np.bincount(cell, minlength=bins) + 1.0)
+    return np.asarray(rate[cell], dtype=np.float64)
+
+
+def _log_tail(count: Ints, points: Ints, mean: Floats) -> Floats:
+    """``ln P(BetaBinomial >= count)`` with the concentration fitted to these targets."""
+    mean = np.clip(mean, 1e-4, 1 - 1e-4)
+    use = np.ones(count.shape[0], dtype=bool)
+    out = np.zeros(count.shape[0])
+    # Fit, set aside what cannot be ordinary, and fit once more: the attackers must not widen their own null.
+    for _ in range(2):
+        concentration = _concentration(count[use], points[use], mean[use])
+        log_odds = _level(count[use], points[use], mean[use])
+        level = 1.0 / (1.0 + np.exp(-(np.log(mean / (1 - mean)) + log_odds)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out = stats.betabinom.logsf(count - 1, points, level * concentration, (1 - level) * concentration)
+        out = np.where(np.isfinite(out), np.minimum(out, 0.0), -700.0)
+        use = log_q_values(out, out.shape[0]) > np.log(0.01)
+    return out
+
+
+def _level(count: Ints, points: Ints, mean: Floats) -> float:
+    """Shift in log-odds that makes the sum over targets ordinary, no target counting for more than thirty likes."""
+    if count.shape[0] < 5:
+        return 0.0
+    weight = np.minimum(1.0, 30.0 / points)
+    observed, expected = float((weight * count).sum()), float((weight * mean * points).sum())
+    whole = float((weight * points).sum())
+    a, b = min(max(observed / whole, 1e-4), 1 - 1e-4), min(max(expected / whole, 1e-4), 1 - 1e-4)
+    return float(np.log(a / (1 - a)) - np.log(b / (1 - b)))
+
+
+def _concentration(count: Ints, points: Ints, mean: Floats) -> float:
+    """Maximum-likelihood concentration of the beta-binomial (bounded to [1, 1e4])."""
+    if count.shape[0] < 5:
+        return 10.0
+
+    def loss(log_s: float) -> float:
+        a, b = mean * np.exp(log_s), (1 - mean) * np.exp(log_s)
+        return -float(np.sum(betaln(count + a, points - count + b) - betaln(a, b)))
+
+    return float(np.exp(optimize.minimize_scalar(loss, bounds=(0.0, np.log(1e4)), method="bounded").x))
+
+
+DETECTOR = Throwaway()

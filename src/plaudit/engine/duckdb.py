@@ -1,0 +1,157 @@
+"""The six verbs on embedded DuckDB."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import pyarrow as pa
+
+from plaudit.engine.base import BATCH, Kind
+from plaudit.engine.files import write_parquet
+from plaudit.errors import InputError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)\Z", re.IGNORECASE)
+_CHUNK = 1 << 18
+_SLICE = 1 << 16
+
+
+class DuckEngine:
+    """One in-memory database that spills to ``temp_dir`` and touches no network. A context manager: closes at the end.
+
+    Args:
+        threads: worker threads.
+        memory_limit: such as ``"4GB"``; beyond it DuckDB spills to disk. ``None`` leaves DuckDB's own limit.
+        temp_dir: where to spill; ``None`` takes a fresh directory of the system's temporary place.
+
+    Raises:
+        InputError: ``memory_limit`` is not a size.
+    """
+
+    def __init__(self, *, threads: int = 2, memory_limit: str | None = None, temp_dir: Path | None = None) -> None:
+        if memory_limit is not None and not _SIZE.match(memory_limit.strip()):
+            raise InputError(f"memory limit {memory_limit!r} is not a size: write it like 4GB or 512MB.")
+        self._spill = tempfile.TemporaryDirectory(prefix="plaudit-", dir=temp_dir)
+        # Extensions are never fetched: an audit must give the same answer on a machine without a network.
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": threads,
+            "temp_directory": self._spill.name,
+            "autoinstall_known_extensions": False,
+            "preserve_insertion_order": False,
+        }
+        if memory_limit is not None:
+            config["memory_limit"] = memory_limit.strip()
+        self._connection = duckdb.connect(":memory:", config=config)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._tables: set[str] = set()
+
+    def __enter__(self) -> DuckEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the database and its spilled files."""
+        self._connection.close()
+        self._spill.cleanup()
+
+    def read(self, name: str, batches: Iterable[pa.RecordBatch], *, select: str = f"SELECT * FROM {BATCH}") -> int:
+        """See :meth:`plaudit.engine.base.Engine.read`."""
+        table = _checked(name)
+        before = self._count(table) if table in self._tables else 0
+        for batch in batches:
+            # Several threads scan several batches, one thread scans one.
+            parts = [batch.slice(start, _SLICE) for start in range(0, batch.num_rows, _SLICE)] or [batch]
+            self._connection.register(BATCH, pa.Table.from_batches(parts))
+            try:
+                self._connection.execute(
+                    f"INSERT INTO {table} {select}" if table in self._tables else f"CREATE TABLE {table} AS {select}"
+                )
+            finally:
+                self._connection.unregister(BATCH)
+            self._tables.add(table)
+        return (self._count(table) if table in self._tables else 0) - before
+
+    def run(self, name: str, select: str, *, kind: Kind = "table") -> None:
+        """See :meth:`plaudit.engine.base.Engine.run`."""
+        table = _checked(name)
+        self.drop(table)
+        self._connection.execute(f"CREATE {kind.upper()} {table} AS {select}")
+        if kind == "table":
+            self._tables.add(table)
+
+    def drop(self, *names: str) -> None:
+        """Forget relations that exist; their memory is free again."""
+        for name in map(_checked, names):
+            kinds = self._connection.execute(
+                "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
+            ).fetchall()
+            if kinds:
+                self._connection.execute(f"DROP {'VIEW' if kinds[0][0] == 'VIEW' else 'TABLE'} {name}")
+            self._tables.discard(name)
+
+    def iterate(self, name: str, step: str, *, rounds: int) -> int:
+        """See :meth:`plaudit.engine.base.Engine.iterate`."""
+        table, following = _checked(name), f"{_checked(name)}_next"
+        for done in range(1, rounds + 1):
+            self.run(following, step)
+            changed = self._connection.execute(
+                f"SELECT count(*) FROM ((TABLE {following} EXCEPT ALL TABLE {table}) "
+                f"UNION ALL (TABLE {table} EXCEPT ALL TABLE {following}))"
+            ).fetchall()
+            self.drop(table)
+            self._connection.execute(f"ALTER TABLE {following} RENAME TO {table}")
+            self._tables.discard(following)
+            self._tables.add(table)
+            if changed == [(0,)]:
+                return done
+        return rounds
+
+    def map_batches(self, name: str, select: str, function: Callable[[pa.RecordBatch], pa.RecordBatch]) -> int:
+        """See :meth:`plaudit.engine.base.Engine.map_batches`."""
+        self.drop(name)
+        # A separate cursor: the reader must stay open while results are inserted.
+        cursor = self._connection.cursor()
+        try:
+            reader = cursor.sql(select).to_arrow_reader(_CHUNK)
+            empty = pa.RecordBatch.from_arrays(
+                [pa.array([], field.type) for field in reader.schema], schema=reader.schema
+            )
+            return self.read(name, _mapped(reader, empty, function))
+        finally:
+            cursor.close()
+
+    def arrow(self, select: str) -> pa.Table:
+        """See :meth:`plaudit.engine.base.Engine.arrow`."""
+        return self._connection.sql(select).to_arrow_table()
+
+    def write(self, select: str, path: Path) -> int:
+        """See :meth:`plaudit.engine.base.Engine.write`."""
+        reader = self._connection.sql(select).to_arrow_reader(_CHUNK)
+        return write_parquet(reader, path, reader.schema)
+
+    def _count(self, table: str) -> int:
+        # fetchall, not fetchone: a result left open blocks the connection.
+        return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+
+def _mapped(
+    reader: pa.RecordBatchReader, empty: pa.RecordBatch, function: Callable[[pa.RecordBatch], pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    yield function(empty)
+    for batch in reader:
+        yield function(batch)
+
+
+def _checked(name: str) -> str:
+    if not _NAME.match(name):
+        raise ValueError(f"relation name {name!r} is not a plain lower-case word")
+    return name

@@ -1,0 +1,86 @@
+"""From the counted tables to the arrays of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import numpy as np
+import pyarrow as pa
+
+from plaudit.engine import DuckEngine
+from plaudit.errors import InputError
+from plaudit.model import EventLog, Ints, Ints32
+
+_DIGITS = 20
+"""Hex digits of a digest that stands in for a missing event id: 80 bits, no collision to fear at 10^9 likes."""
+
+# Lengths keep ("ab", "c") and ("a", "bc") apart; every row here is a like, so the kind in the digest is that word.
+_DIGEST = (
+    f"substr(md5(length(a.id) || ':' || a.id || length(t.id) || ':' || t.id || ':like:' || s.at_ms), 1, {_DIGITS})"
+)
+
+
+def export(engine: DuckEngine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Array, pa.Array]:
+    """The event log, and the strings of events, actors and targets.
+
+    Args:
+        engine: holds ``standing``, ``events``, ``actor_numbers``, ``target_numbers``, ``target_births`` and
+            ``target_authors``.
+        context: which of ``device``, ``ip``, ``author`` the log has columns for.
+    """
+    likes = engine.arrow(
+        f"""
+        SELECT CAST(s.target AS INTEGER) AS target, CAST(s.actor AS INTEGER) AS actor, s.at_ms,
+            CAST(s.device AS INTEGER) AS device, CAST(s.ip AS INTEGER) AS ip,
+            coalesce(s.event_id, {_DIGEST}) AS event_id
+        FROM standing AS s
+        JOIN actor_numbers AS a ON s.actor = a.number
+        JOIN target_numbers AS t ON s.target = t.number
+        ORDER BY s.target, s.at_ms, s.actor
+        """
+    )
+    actor_ids = _strings(engine, "actor_numbers")
+    target_ids = _strings(engine, "target_numbers")
+    if max(len(actor_ids), len(target_ids)) > np.iinfo(np.int32).max:
+        raise InputError("the log has more than 2,147,483,647 actors or targets: audit it in parts.")
+    births = engine.arrow(
+        "SELECT b.born_ms, coalesce(b.published_ms <= b.born_ms, FALSE) AS known, coalesce(a.author, -1) AS author "
+        "FROM target_births AS b LEFT JOIN target_authors AS a ON b.target = a.target ORDER BY b.target"
+    )
+    window = engine.arrow("SELECT min(at_ms) AS first, max(at_ms) AS last FROM events").to_pylist()[0]
+    log = EventLog(
+        actor=_int32(likes, "actor"),
+        target=_int32(likes, "target"),
+        at_ms=_int64(likes, "at_ms"),
+        n_actors=len(actor_ids),
+        n_targets=len(target_ids),
+        born_ms=_int64(births, "born_ms"),
+        born_known=np.ascontiguousarray(births.column("known").to_numpy(zero_copy_only=False), dtype=np.bool_),
+        start_ms=int(window["first"]),
+        end_ms=int(window["last"]),
+        device=_int32(likes, "device") if "device" in context else None,
+        ip=_int32(likes, "ip") if "ip" in context else None,
+        author=_int32(births, "author") if "author" in context else None,
+    )
+    return log, _whole(likes.column("event_id")), actor_ids, target_ids
+
+
+def _strings(engine: DuckEngine, table: str) -> pa.Array:
+    return _whole(engine.arrow(f"SELECT id FROM {table} ORDER BY number").column("id"))
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """One array; 64-bit offsets only where 2 GB of text need them."""
+    size = sum(chunk.nbytes for chunk in column.chunks)
+    joined = column.cast(pa.large_string() if size >= 2**31 - 1 else pa.string()).combine_chunks()
+    if isinstance(joined, pa.ChunkedArray):
+        return joined.chunk(0) if joined.num_chunks else pa.array([], pa.string())
+    return joined
+
+
+def _int32(table: pa.Table, name: str) -> Ints32:
+    return np.ascontiguousarray(table.column(name).to_numpy(), dtype=np.int32)
+
+
+def _int64(table: pa.Table, name: str) -> Ints:
+    return np.ascontiguousarray(table.column(name).to_numpy(), dtype=np.int64)

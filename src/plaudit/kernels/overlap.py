@@ -1,0 +1,96 @@
+"""How many actors do two gatherings share? Sparse counts without a table of all pairs of likes.
+
+Each gathering is a set of (actor, time). Two likes of one actor count towards a shared pair only when their distance in
+time is in a given range: far apart, they are two meetings; close, one sitting (a front page read in a morning or an
+evening's binge is one meeting however many targets it touches).
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from plaudit.model import Ints
+
+
+@numba.njit(cache=True, nogil=True)
+def shared_actors(
+    set_offsets: np.ndarray,
+    set_actor: np.ndarray,
+    set_time: np.ndarray,
+    actor_offsets: np.ndarray,
+    actor_set: np.ndarray,
+    actor_time: np.ndarray,
+    least: int,
+    most: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of sets ``i < j`` that share an actor, and how many.
+
+    Args:
+        set_offsets: CSR of the sets, ``int64[sets + 1]``; ``set_actor int64[m]``, ``set_time int64[m]`` its rows.
+        actor_offsets: CSR of the same rows by actor; ``actor_set int64[m]``, ``actor_time int64[m]``.
+        least, most: distance in time the two likes must have.
+
+    Returns:
+        ``(i, j, shared)`` with ``shared >= 1``, in order of ``i``. Work is the sum of squared memberships per actor.
+    """
+    sets = set_offsets.shape[0] - 1
+    count = np.zeros(sets, np.int64)
+    touched = np.empty(sets, np.int64)
+    cap = 4096
+    out_i, out_j, out_c = np.empty(cap, np.int64), np.empty(cap, np.int64), np.empty(cap, np.int64)
+    size = 0
+    for i in range(sets):
+        seen = 0
+        for r in range(set_offsets[i], set_offsets[i + 1]):
+            u, at = set_actor[r], set_time[r]
+            for x in range(actor_offsets[u], actor_offsets[u + 1]):
+                j = actor_set[x]
+                if j > i and least <= abs(actor_time[x] - at) <= most:
+                    if count[j] == 0:
+                        touched[seen] = j
+                        seen += 1
+                    count[j] += 1
+        if size + seen > cap:
+            while size + seen > cap:
+                cap *= 2
+            out_i, out_j, out_c = _grow(out_i, cap, size), _grow(out_j, cap, size), _grow(out_c, cap, size)
+        for x in range(seen):
+            j = touched[x]
+            out_i[size], out_j[size], out_c[size] = i, j, count[j]
+            size += 1
+            count[j] = 0
+    return out_i[:size], out_j[:size], out_c[:size]
+
+
+@numba.njit(cache=True)
+def _grow(a: np.ndarray, cap: int, used: int) -> np.ndarray:
+    out = np.empty(cap, a.dtype)
+    out[:used] = a[:used]
+    return out
+
+
+def shared_actors_plain(members: list[dict[int, int]], least: int, most: int) -> dict[tuple[int, int], int]:
+    """The same by definition: ``members[i]`` maps each actor of set ``i`` to its time. The oracle in tests."""
+    out: dict[tuple[int, int], int] = {}
+    for i, left in enumerate(members):
+        for j in range(i + 1, len(members)):
+            right = members[j]
+            shared = sum(1 for actor, at in left.items() if actor in right and least <= abs(right[actor] - at) <= most)
+            if shared:
+                out[i, j] = shared
+    return out
+
+
+def most_telling(actor: Ints, set_size: Ints, limit: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Keep at most ``limit`` memberships per actor: those in the smallest sets, which say most (-ln chance).
+
+    Bounds the work of :func:`shared_actors` by ``memberships * limit`` whatever one very busy actor does.
+    """
+    order = np.lexsort((set_size, actor))
+    ordered = actor[order]
+    start = np.r_[True, ordered[1:] != ordered[:-1]]
+    first = np.maximum.accumulate(np.where(start, np.arange(ordered.shape[0]), 0))
+    keep = np.zeros(actor.shape[0], dtype=bool)
+    keep[order] = np.arange(ordered.shape[0]) - first < limit
+    return keep

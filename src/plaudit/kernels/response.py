@@ -1,0 +1,67 @@
+"""The platform's response curve: how likes spread over a target's age, pooled over all targets of the log.
+
+Every target is watched only until the log ends, so young targets cannot show late likes: ages are right-truncated. The
+pooled distribution is the product-limit estimator for right-truncated data (Woodroofe 1985; Lynden-Bell 1971), on
+log-spaced bins of age measured on the log's own clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plaudit.model import Floats
+
+_BINS = 240
+
+
+@dataclass(frozen=True)
+class Response:
+    """Distribution function of the age of a like.
+
+    Attributes:
+        edges: ages at bin edges, ascending, ``float64[bins + 1]``, first 0.
+        cdf: ``G(edges)``, ascending from 0 to 1.
+    """
+
+    edges: Floats
+    cdf: Floats
+
+    def __call__(self, age: Floats) -> Floats:
+        """``G(age)``, linear inside a bin."""
+        return np.interp(age, self.edges, self.cdf)
+
+
+def response_curve(age: Floats, limit: Floats, weight: Floats, resolution: float) -> Response:
+    """Estimate the response curve.
+
+    Args:
+        age: age of each like on the log's clock, ``float64[m]``, ``0 <= age <= limit``.
+        limit: age its target had reached when the log ended, ``float64[m]``.
+        weight: what each like counts, ``float64[m]``; keeps a few huge targets from being the curve.
+        resolution: the smallest age that means anything (the log's time resolution).
+
+    Returns:
+        The curve; flat in age when there are no likes.
+    """
+    top = float(limit.max()) if limit.shape[0] else 1.0
+    low = min(max(resolution, 1.0), top / 2)
+    edges = np.concatenate([[0.0], np.geomspace(low, max(top, low * 2), _BINS)])
+    if age.shape[0] == 0:
+        return Response(edges, edges / edges[-1])
+    cell = np.clip(np.searchsorted(edges, age, side="right") - 1, 0, _BINS - 1)
+    ends = np.clip(np.searchsorted(edges, limit, side="right") - 1, 0, _BINS - 1)
+    deaths = np.bincount(cell, weight, minlength=_BINS)
+    truncated = np.bincount(ends, weight, minlength=_BINS)
+    # At risk in a bin, looking back in time: liked by then, and old enough to have been seen liked there.
+    at_risk = np.cumsum(deaths) - (np.cumsum(truncated) - truncated)
+    hazard = np.where(at_risk > 0, deaths / np.maximum(at_risk, 1e-12), 0.0)
+    survive = np.clip(1.0 - hazard, 0.0, 1.0)
+    # The first bin with likes has hazard one by construction: nothing earlier exists.
+    after = np.concatenate([np.cumprod(survive[::-1])[::-1][1:], [1.0]])
+    cdf = np.concatenate([[0.0], after])
+    # A trace of the flat curve: no age is impossible, and no window has measure zero.
+    flat = np.log1p(edges / low) / np.log1p(edges[-1] / low)
+    share = 1.0 / (1.0 + float(weight.sum()))
+    return Response(edges, np.maximum.accumulate((1 - share) * cdf / max(cdf[-1], 1e-12) + share * flat))

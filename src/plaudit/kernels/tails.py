@@ -1,0 +1,69 @@
+"""Tail probabilities in log space, empirical nulls, and false-discovery control."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+from scipy.special import gammaln, log_ndtr, ndtri_exp
+
+from plaudit.model import Floats, Ints
+
+
+def log_poisson_tail(count: Ints | Floats, mean: Floats) -> Floats:
+    """``ln P(Poisson(mean) >= count)``; finite far beyond the range of doubles (Chernoff-sharp series there)."""
+    k = np.asarray(count, dtype=np.float64)
+    lam = np.maximum(np.asarray(mean, dtype=np.float64), 1e-300)
+    direct = stats.poisson.logsf(k - 1, lam)
+    # Leading term times a geometric bound of the rest: an upper bound, tight when k is far above the mean.
+    leading = k * np.log(lam) - lam - gammaln(k + 1) - np.log1p(-np.minimum(lam / (k + 1), 0.999999))
+    return np.where(k <= 0, 0.0, np.where(np.isfinite(direct), direct, np.minimum(leading, 0.0)))
+
+
+def log_negative_binomial_tail(count: Ints | Floats, mean: Floats, dispersion: Floats | float) -> Floats:
+    """``ln P(X >= count)`` for mean ``mean`` and variance ``dispersion * mean`` (``dispersion >= 1``)."""
+    k = np.asarray(count, dtype=np.float64)
+    lam = np.maximum(np.asarray(mean, dtype=np.float64), 1e-12)
+    phi = np.broadcast_to(np.maximum(np.asarray(dispersion, dtype=np.float64), 1.0), lam.shape)
+    over = phi > 1.001
+    size = lam / np.maximum(phi - 1.0, 1e-3)
+    spread = stats.nbinom.logsf(k - 1, size, np.minimum(1.0 / phi, 1 - 1e-9))
+    # Far tail: leading term with a geometric bound of ratio (1 - 1/phi)(size + k)/(k + 1).
+    ratio = np.minimum((1 - 1 / phi) * (size + k) / (k + 1), 0.999999)
+    leading = stats.nbinom.logpmf(k, size, np.minimum(1.0 / phi, 1 - 1e-9)) - np.log1p(-ratio)
+    wide = np.where(np.isfinite(spread), spread, np.minimum(leading, 0.0))
+    return np.where(k <= 0, 0.0, np.where(over, wide, log_poisson_tail(k, lam)))
+
+
+def normal_score(log_p: Floats) -> Floats:
+    """The z whose upper tail has log-probability ``log_p`` (exact far beyond double range)."""
+    return -ndtri_exp(np.minimum(log_p, -1e-12))
+
+
+def log_p_of_score(z: Floats) -> Floats:
+    """Log upper-tail probability of a z."""
+    return np.asarray(log_ndtr(-z), dtype=np.float64)
+
+
+def central_match(z: Floats) -> tuple[float, float]:
+    """Location and scale of the bulk of ``z`` (median and quartile distance; Efron 2004, "empirical null").
+
+    Never narrower than the theoretical null: location is at least 0 and scale at least 1, so a quiet log does not make
+    its loudest member an outlier.
+    """
+    if z.shape[0] < 20:
+        return 0.0, 1.0
+    q25, q50, q75 = np.quantile(z, [0.25, 0.5, 0.75])
+    return max(float(q50), 0.0), max(float(q75 - q50) / 0.6745, float(q75 - q25) / 1.349, 1.0)
+
+
+def log_q_values(log_p: Floats, candidates: int) -> Floats:
+    """Benjamini-Hochberg q-values in log space over ``candidates`` tests, of which those not given have p = 1."""
+    m = log_p.shape[0]
+    if m == 0:
+        return log_p.copy()
+    order = np.argsort(log_p, kind="stable")
+    raw = log_p[order] + np.log(max(candidates, m)) - np.log(np.arange(1, m + 1))
+    monotone = np.minimum.accumulate(raw[::-1])[::-1]
+    out = np.empty(m, np.float64)
+    out[order] = np.minimum(monotone, 0.0)
+    return out

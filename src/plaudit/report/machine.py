@@ -1,0 +1,40 @@
+"""The result document as bytes for machines."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from plaudit.result import ResultDocument
+
+
+def to_json(document: ResultDocument) -> bytes:
+    """The document as JSON: UTF-8, keys sorted, one space of indent, a newline at the end; the same bytes every time.
+
+    Raises:
+        ValueError: a figure is not finite; names where it stands. JSON has no way to write it, and a null in its
+            place would be read as "absent".
+    """
+    plain = _plain(document.model_dump(mode="python"), "")
+    text = json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    # A lone surrogate (an id from a broken export) has no UTF-8; the escape written instead is exactly JSON's own.
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def _plain(value: Any, where: str) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"The result holds {value} at {where.lstrip('.')}, which JSON cannot write.")
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(part, f"{where}.{key}") for key, part in value.items()}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(part, f"{where}[{index}]") for index, part in enumerate(value)]
+    return value

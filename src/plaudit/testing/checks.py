@@ -1,0 +1,366 @@
+"""The battery every detector passes: ours, and yours.
+
+``check_detector(my_detector)`` runs all of it on simulated worlds; every check is also a function of its own that
+raises ``AssertionError`` with one sentence saying what went wrong. None of them needs to know how the detector works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import stats
+
+from plaudit.detectors.spec import Detector, DetectorSpec
+from plaudit.model import EventLog, Family, Findings, Outcome, SubjectKind
+from plaudit.testing import cases
+from plaudit.testing.cases import Case
+from plaudit.testing.logs import named_log
+
+EVENTS = 30_000
+"""Size of the worlds the battery plants, unless asked otherwise."""
+
+SIGNIFICANT = 0.05
+
+
+def check_detector(
+    detector: Detector,
+    *,
+    seeds: Sequence[int] = (0,),
+    events: int = EVENTS,
+    finds: Collection[str] | None = None,
+    sees: Collection[str] | None = None,
+    skip: Collection[str] = (),
+) -> list[str]:
+    """Run every check on worlds of each seed.
+
+    Args:
+        detector: has a ``spec`` and ``find(log, context)``.
+        seeds: seeds of the worlds.
+        events: size of the worlds.
+        finds: labels of bought likes of which the detector must find at least one; by default those of its family,
+            :data:`plaudit.testing.cases.FINDS`.
+        sees: labels of genuine crowds that really show what the detector measures; by default those of its family,
+            :data:`plaudit.testing.cases.SEES`.
+        skip: names of checks to leave out, e.g. ``"more_is_more"``.
+
+    Returns:
+        Names of the checks that ran.
+
+    Raises:
+        AssertionError: a check failed; the sentence says which and why.
+        ValueError: ``skip`` names a check that does not exist.
+    """
+    if unknown := sorted(set(skip) - set(CHECKS)):
+        raise ValueError(f"there is no check {unknown[0]!r}; the checks are {', '.join(CHECKS)}")
+    ran = []
+    for name, check in CHECKS.items():
+        if name in skip:
+            continue
+        for seed in seeds:
+            check(detector, seed, events, finds, sees)
+        ran.append(name)
+    return ran
+
+
+def check_spec(spec: DetectorSpec) -> None:
+    """The declaration is complete: id, version, a question, a family, numbers with units, explanations, evasions."""
+    who = f"detector {spec.id!r}"
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", spec.id), f"{who}: the id must be a small_letters_word"
+    assert spec.version, f"{who}: the version is empty"
+    assert spec.question.strip().endswith("?"), f"{who}: the question must be a question and end with '?'"
+    assert isinstance(spec.family, Family), f"{who}: the family must be one of {[f.value for f in Family]}"
+    assert spec.min_likes >= 1, f"{who}: min_likes must be at least 1"
+    for name, value in spec.parameters.items():
+        assert bool(np.isfinite(value)), f"{who}: parameter {name!r} is no finite number"
+    known = {"device", "ip", "author"}
+    for need in spec.requires:
+        assert set(need.split("|")) <= known, f"{who}: requires {need!r}, but the columns are {sorted(known)}"
+    assert spec.innocent, f"{who}: name at least one innocent explanation"
+    assert spec.evasions, f"{who}: name at least one way around it"
+
+
+def check_findings(findings: Findings, log: EventLog, spec: DetectorSpec) -> None:
+    """Findings are well formed: lengths, types, ranges, exhibits inside the log, names as declared."""
+    who, n = f"detector {spec.id!r}", len(findings)
+    assert (findings.detector, findings.version, findings.family) == (spec.id, spec.version, spec.family), (
+        f"{who}: findings name another detector, version or family than the spec"
+    )
+    assert findings.outcome is Outcome.MEASURED, f"{who}: only the runner says {findings.outcome.value!r}"
+    for name in ("subject", "support", "start_ms", "end_ms"):
+        column = getattr(findings, name)
+        assert column.shape == (n,) and column.dtype == np.int64, f"{who}: {name} must be int64[{n}]"
+    for name in ("statistic", "expectation", "p_value", "q_value", "certainty"):
+        column = getattr(findings, name)
+        assert column.shape == (n,) and column.dtype == np.float64, f"{who}: {name} must be float64[{n}]"
+        assert np.isfinite(column).all(), f"{who}: {name} holds NaN or infinity"
+    for name in ("p_value", "q_value", "certainty"):
+        column = getattr(findings, name)
+        assert ((column >= 0) & (column <= 1)).all(), f"{who}: {name} must lie between 0 and 1"
+    assert (findings.q_value >= findings.p_value * (1 - 1e-9)).all(), f"{who}: a q-value is smaller than its p-value"
+    by_p = findings.q_value[np.argsort(findings.p_value, kind="stable")]
+    assert (np.diff(by_p) >= -1e-12).all(), f"{who}: q-values are not in the order of p-values"
+    assert findings.candidates >= n, f"{who}: more findings than candidates it looked at"
+    assert (findings.support >= 0).all(), f"{who}: negative support"
+    assert (findings.start_ms <= findings.end_ms).all(), f"{who}: a finding ends before it starts"
+    size = {SubjectKind.TARGET: log.n_targets, SubjectKind.ACTOR: log.n_actors}.get(findings.subject_kind)
+    if n and size is not None:
+        inside = (findings.subject >= 0) & (findings.subject < size)
+        assert inside.all(), f"{who}: a subject is no {findings.subject_kind.value} of the log"
+    _check_exhibits(findings, log, who)
+
+
+def _check_exhibits(findings: Findings, log: EventLog, who: str) -> None:
+    shown, n = findings.exhibits, len(findings)
+    assert shown.offsets.shape == (n + 1,) and shown.offsets[0] == 0, f"{who}: exhibits need {n + 1} offsets from 0"
+    sizes = np.diff(shown.offsets)
+    bare = (sizes == 0) & (findings.q_value <= SIGNIFICANT)
+    assert (sizes >= 0).all() and not bare.any(), f"{who}: a finding at q <= {SIGNIFICANT} has no exhibits"
+    m = int(shown.offsets[-1])
+    assert shown.like.shape == (m,) and shown.share.shape == (m,), f"{who}: exhibits and offsets disagree in length"
+    assert ((shown.like >= 0) & (shown.like < log.n)).all(), f"{who}: an exhibit is no like of the log"
+    assert ((shown.share > 0) & (shown.share <= 1)).all(), f"{who}: shares of exhibits must lie in (0, 1]"
+    keys = np.repeat(np.arange(n), sizes) * np.int64(log.n) + shown.like
+    assert np.unique(keys).size == m, f"{who}: a finding shows the same like twice"
+
+
+def check_schema(detector: Detector, *, seed: int = 0, events: int = EVENTS) -> None:
+    """Spec and findings are well formed, also on a log without device, address and author where none is required."""
+    check_spec(detector.spec)
+    log = cases.world("small", events, seed).log
+    check_findings(cases.run(detector, log, seed), log, detector.spec)
+    if not detector.spec.requires:
+        bare = _bare(log)
+        check_findings(cases.run(detector, bare, seed), bare, detector.spec)
+
+
+def check_tiny_logs(detector: Detector) -> None:
+    """Nothing breaks where there is little to see: one target, one actor, one moment, everyone once."""
+    n = max(1, detector.spec.min_likes)
+    ids = np.arange(n)
+    for actor, target, at in (
+        (ids, np.zeros(n), ids * 1000),
+        (np.zeros(n), ids, ids * 1000),
+        (ids, ids, np.zeros(n)),
+        (ids, np.zeros(n), np.zeros(n)),
+    ):
+        log = _tiny(actor.astype(np.int32), target.astype(np.int32), at.astype(np.int64))
+        try:
+            findings = cases.run(detector, log, 0)
+        except Exception as error:
+            raise AssertionError(
+                f"detector {detector.spec.id!r}: fails on a log of {n} likes by {log.n_actors} actors on "
+                f"{log.n_targets} targets: {type(error).__name__}: {error}"
+            ) from error
+        check_findings(findings, log, detector.spec)
+
+
+def check_determinism(detector: Detector, *, seed: int = 0, events: int = EVENTS) -> None:
+    """The same log and seed give the same findings, to the last bit, and the log is left as it was."""
+    case = cases.world("small", events, seed)
+    log, who = case.log, f"detector {detector.spec.id!r}"
+    columns = ("actor", "target", "at_ms", "born_ms", "device", "ip", "author")
+    before = {name: None if getattr(log, name) is None else getattr(log, name).copy() for name in columns}
+    one, other = cases.run(detector, log, seed), cases.run(detector, log, seed)
+    for name, column in before.items():
+        assert column is None or np.array_equal(column, getattr(log, name)), f"{who}: changes the log's column {name}"
+    for name in ("subject", "statistic", "expectation", "p_value", "q_value", "support", "start_ms", "end_ms"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), f"{who}: {name} differs from run to run"
+    for name in ("offsets", "like", "share"):
+        same = np.array_equal(getattr(one.exhibits, name), getattr(other.exhibits, name))
+        assert same, f"{who}: exhibits differ from run to run"
+
+
+def check_row_order(detector: Detector, *, seed: int = 0, events: int = EVENTS) -> None:
+    """Shuffling the rows of the input changes nothing."""
+    case = cases.world("small", events, seed)
+    shuffled = case.table.take(pa.array(np.random.default_rng(seed).permutation(case.table.num_rows)))
+    _same(detector, case, shuffled, seed, "the order of rows")
+
+
+def check_renaming(detector: Detector, *, seed: int = 0, events: int = EVENTS) -> None:
+    """Other names for actors, targets, devices and addresses give the same findings about the same likes.
+
+    A seeded draw may fall otherwise when numbers change; what is found, and how strongly, may not.
+    """
+    case = cases.world("small", events, seed)
+    rng = np.random.default_rng(seed + 1)
+    people = pc.unique(pa.chunked_array([c for n in ("actor", "author") for c in case.table[n].chunks]))
+    table = case.table
+    for name in ("actor", "author", "target", "device", "ip"):
+        known = people if name in ("actor", "author") else pc.unique(table[name])
+        # Actors and authors are one space of names; the same shuffle keeps them so.
+        fresh = np.random.default_rng(seed + 2) if name in ("actor", "author") else rng
+        names = pa.array(
+            [f"{name[0]}{i:09d}" if name != "author" else f"a{i:09d}" for i in fresh.permutation(len(known))]
+        )
+        column = names.take(pc.index_in(table[name], known).combine_chunks())
+        table = table.set_column(table.column_names.index(name), name, column)
+    _same(detector, case, table, seed, "names")
+
+
+def check_null_calibrated(detector: Detector, *, seed: int = 0, events: int = EVENTS) -> None:
+    """In a world where nothing happens, p-values are no smaller than stated and nothing is significant."""
+    log = cases.world("null", events, seed).log
+    findings = cases.run(detector, log, seed)
+    _no_smaller_than_stated(findings, np.ones(len(findings), np.bool_), f"detector {detector.spec.id!r}, null world")
+    loud = int((findings.q_value <= 0.01).sum())
+    assert not loud, f"detector {detector.spec.id!r}: {loud} findings at q <= 0.01 in a world where nothing happens"
+
+
+def check_genuine_spikes(
+    detector: Detector, *, seed: int = 0, events: int = EVENTS, sees: Collection[str] | None = None
+) -> None:
+    """On genuine crowds p-values are no smaller than stated: nothing was bought, so nothing is significant.
+
+    Findings that say themselves that something innocent would look the same (``certainty`` up to 0.5) do not count.
+    """
+    case = cases.world("traps", events, seed)
+    findings = cases.run(detector, case.log, seed)
+    allowed = cases.SEES[detector.spec.family] if sees is None else sees
+    counted = ~cases.about(findings, case, allowed) & (findings.certainty > 0.5)
+    who = f"detector {detector.spec.id!r}, genuine crowds"
+    _no_smaller_than_stated(findings, counted, who)
+    loud = np.flatnonzero(counted & (findings.q_value <= SIGNIFICANT))
+    if loud.size > 1 + SIGNIFICANT * len(findings):
+        worst = int(loud[np.argmin(findings.p_value[loud])])
+        labels, sizes = np.unique(case.label[cases.exhibits(findings, worst)].astype(str), return_counts=True)
+        raise AssertionError(
+            f"{who}: {loud.size} findings at q <= {SIGNIFICANT} where nothing was bought, the strongest "
+            f"(p = {findings.p_value[worst]:.2g}) about {str(labels[np.argmax(sizes)])!r}"
+        )
+
+
+def check_planted_ring(
+    detector: Detector,
+    *,
+    seed: int = 0,
+    events: int = EVENTS,
+    finds: Collection[str] | None = None,
+    sees: Collection[str] | None = None,
+) -> None:
+    """What was bought is found (q <= 0.05), and ranks above every genuine crowd beside it."""
+    case, findings, row = _planted(detector, seed, events, finds)
+    allowed = cases.SEES[detector.spec.family] if sees is None else sees
+    genuine = cases.share_with(findings, ~case.bought & ~np.isin(case.label, ["camouflage"])) > 0.5
+    genuine &= ~cases.about(findings, case, allowed) & (findings.certainty > 0.5)
+    if genuine.any():
+        best = int(np.flatnonzero(genuine)[np.argmin(findings.p_value[genuine])])
+        assert findings.p_value[row] <= findings.p_value[best], (
+            f"detector {detector.spec.id!r}: a genuine crowd ({_label(case, findings, best)!r}, "
+            f"p = {findings.p_value[best]:.2g}) ranks above what was bought (p = {findings.p_value[row]:.2g})"
+        )
+
+
+def check_more_is_more(
+    detector: Detector, *, seed: int = 0, events: int = EVENTS, finds: Collection[str] | None = None
+) -> None:
+    """Adding coordinated likes to what was found never lowers its statistic."""
+    case, findings, row = _planted(detector, seed, events, finds)
+    mine = cases.exhibits(findings, row)
+    log, old = cases.more_of_the_same(case.log, mine, np.random.default_rng(seed + 3))
+    after = cases.run(detector, log, seed)
+    # The same finding is the one that shares most exhibits.
+    common = np.array([np.isin(old[cases.exhibits(after, i)], mine).sum() for i in range(len(after))], np.int64)
+    who = f"detector {detector.spec.id!r}"
+    assert common.size and common.max() > 0, f"{who}: no longer finds anything there after more coordinated likes"
+    same = int(np.argmax(common))
+    assert after.statistic[same] >= findings.statistic[row] * (1 - 1e-9), (
+        f"{who}: {log.n - case.log.n} more coordinated likes lowered the statistic from "
+        f"{findings.statistic[row]:.6g} to {after.statistic[same]:.6g}"
+    )
+
+
+def check_removal(
+    detector: Detector, *, seed: int = 0, events: int = EVENTS, finds: Collection[str] | None = None
+) -> None:
+    """Without the likes a finding shows, nothing significant remains there: the exhibits are the whole evidence."""
+    case, findings, row = _planted(detector, seed, events, finds)
+    mine = cases.exhibits(findings, row)
+    log, _ = cases.without(case.log, mine)
+    after = cases.run(detector, log, seed)
+    people = np.unique(case.log.actor[mine])
+    for i in np.flatnonzero(after.q_value <= SIGNIFICANT).tolist():
+        if findings.subject_kind is SubjectKind.TARGET:
+            overlap = min(after.end_ms[i], findings.end_ms[row]) - max(after.start_ms[i], findings.start_ms[row])
+            again = bool(after.subject[i] == findings.subject[row] and overlap > 0)
+        elif findings.subject_kind is SubjectKind.ACTOR:
+            again = bool(after.subject[i] == findings.subject[row])
+        else:
+            again = bool(np.isin(np.unique(log.actor[cases.exhibits(after, i)]), people).mean() > 0.5)
+        assert not again, (
+            f"detector {detector.spec.id!r}: after its {mine.size} exhibits are removed the same "
+            f"{findings.subject_kind.value} is still found (q = {after.q_value[i]:.2g}), so they were not the evidence"
+        )
+
+
+def _planted(detector: Detector, seed: int, events: int, finds: Collection[str] | None) -> tuple[Case, Findings, int]:
+    """The demo world, the detector's findings, and the strongest about bought likes it must find."""
+    case = cases.world("small", events, seed)
+    findings = cases.run(detector, case.log, seed)
+    wanted = sorted(cases.FINDS[detector.spec.family] if finds is None else finds)
+    good = np.flatnonzero((findings.q_value <= SIGNIFICANT) & cases.about(findings, case, wanted))
+    assert good.size, f"detector {detector.spec.id!r}: finds nothing (q <= {SIGNIFICANT}) of what was bought: {wanted}"
+    return case, findings, int(good[np.argmin(findings.p_value[good])])
+
+
+def _no_smaller_than_stated(findings: Findings, counted: np.ndarray[tuple[int], np.dtype[np.bool_]], who: str) -> None:
+    for level in (0.05, 0.01, 0.001):
+        seen = int((findings.p_value[counted] <= level).sum())
+        most = int(stats.binom.isf(1e-5, max(1, findings.candidates), level))
+        assert seen <= most, (
+            f"{who}: {seen} of {findings.candidates} candidates have p <= {level}, more than the {most} "
+            "that honest p-values allow"
+        )
+
+
+def _label(case: Case, findings: Findings, row: int) -> str:
+    names, sizes = np.unique(case.label[cases.exhibits(findings, row)].astype(str), return_counts=True)
+    return str(names[np.argmax(sizes)])
+
+
+def _same(detector: Detector, case: Case, table: pa.Table, seed: int, what: str) -> None:
+    other = named_log(table)
+    one = cases.signature(cases.run(detector, case.log, seed), case.named.event_ids)
+    two = cases.signature(cases.run(detector, other.log, seed), other.event_ids)
+    parts = [i for i, (a, b) in enumerate(zip(one, two, strict=False)) if not cases.same_findings([a], [b])]
+    assert cases.same_findings(one, two), (
+        f"detector {detector.spec.id!r}: findings depend on {what} "
+        f"({len(one)} and {len(two)} findings, {len(parts)} of them differ)"
+    )
+
+
+def _bare(log: EventLog) -> EventLog:
+    return EventLog(log.actor, log.target, log.at_ms, log.n_actors, log.n_targets, log.born_ms, log.born_known,
+                    log.start_ms, log.end_ms)  # fmt: skip
+
+
+def _tiny(actor: np.ndarray[tuple[int], np.dtype[np.int32]], target: np.ndarray[tuple[int], np.dtype[np.int32]],
+          at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> EventLog:  # fmt: skip
+    names = {"actor": actor, "target": target}
+    columns = {key: pa.array([f"{key[0]}{v:09d}" for v in value.tolist()]) for key, value in names.items()}
+    same = pa.array(["x"] * at.size)
+    events = pa.array([f"e{i:09d}" for i in range(at.size)])
+    return named_log(
+        pa.table({"event_id": events, **columns, "at": at, "device": same, "ip": same, "author": same})
+    ).log
+
+
+CHECKS: dict[str, Callable[..., None]] = {
+    "schema": lambda d, seed, events, finds, sees: check_schema(d, seed=seed, events=events),
+    "tiny_logs": lambda d, seed, events, finds, sees: check_tiny_logs(d),
+    "determinism": lambda d, seed, events, finds, sees: check_determinism(d, seed=seed, events=events),
+    "row_order": lambda d, seed, events, finds, sees: check_row_order(d, seed=seed, events=events),
+    "renaming": lambda d, seed, events, finds, sees: check_renaming(d, seed=seed, events=events),
+    "null_calibrated": lambda d, seed, events, finds, sees: check_null_calibrated(d, seed=seed, events=events),
+    "genuine_spikes": lambda d, seed, events, finds, sees: check_genuine_spikes(d, seed=seed, events=events, sees=sees),
+    "planted_ring": lambda d, seed, events, finds, sees: check_planted_ring(
+        d, seed=seed, events=events, finds=finds, sees=sees
+    ),
+    "more_is_more": lambda d, seed, events, finds, sees: check_more_is_more(d, seed=seed, events=events, finds=finds),
+    "removal": lambda d, seed, events, finds, sees: check_removal(d, seed=seed, events=events, finds=finds),
+}
+"""Checks by name, in the order they run."""

@@ -1,0 +1,190 @@
+"""The verdict: prior, families' weights, the chance of a passer-by, and one of three statuses per like.
+
+``p = sigmoid(logit prior + sum of family weights) * share``: the first factor is about the *finding* (was there an order
+here?), ``share`` about the *like* (was it part of it, or did somebody pass by?). Both can be drawn as one waterfall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from plaudit.model import (
+    STATUSES,
+    Bools,
+    EventLog,
+    Family,
+    Findings,
+    Floats,
+    Groups,
+    Ints,
+    Ints32,
+    Status,
+    SubjectKind,
+    Verdicts,
+)
+from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, log_evidence, logit, sigmoid
+
+DISCOUNT_AT = 0.9
+"""Posterior from which a like is not counted: of ten likes at the line, one would be genuine; most lie far above it."""
+
+UNDETERMINED_AT = 0.2
+"""Posterior below which a like is counted as verified."""
+
+_FAMILIES = tuple(Family)
+_PRIOR_START, _PRIOR_LEAST, _PRIOR_MOST = 0.01, 1e-4, 0.5
+
+
+def weigh(log: EventLog, findings: Sequence[Findings]) -> Verdicts:
+    """Join all findings into one opinion per like. Findings are numbered through all detectors in order."""
+    n = log.n
+    p_values = np.concatenate([f.p_value for f in findings]) if findings else np.zeros(0)
+    q_values = np.concatenate([f.q_value for f in findings]) if findings else np.zeros(0)
+    weight = np.where(q_values <= SIGNIFICANT, log_evidence(p_values), 0.0)
+    family_weight = np.zeros((len(_FAMILIES), n), dtype=np.float32)
+    family_finding = np.full((len(_FAMILIES), n), -1, dtype=np.int32)
+    family_share = np.zeros((len(_FAMILIES), n), dtype=np.float64)
+    bearing_like, bearing_finding = [], []
+    start = 0
+    for part in findings:
+        own = weight[start : start + len(part)]
+        like, number, share = _bearing(part, own)
+        _absorb(
+            family_weight,
+            family_finding,
+            family_share,
+            _FAMILIES.index(part.family),
+            part,
+            own,
+            like,
+            number,
+            share,
+            start,
+        )
+        bearing_like.append(like)
+        bearing_finding.append((number + start).astype(np.int32))
+        start += len(part)
+    share, deciding = _deciding(family_weight, family_finding, family_share)
+    evidence = family_weight.sum(axis=0, dtype=np.float64)
+    prior = _prior(evidence, share)
+    p = np.where(evidence > 0, sigmoid(logit(prior) + evidence) * share, 0.0)
+    status = _status(p, family_weight)
+    offsets, finding = _csr(np.concatenate([*bearing_like, np.zeros(0, np.int64)]), bearing_finding, n)
+    group, groups = _groups(log, findings, p, deciding, weight, prior)
+    return Verdicts(
+        p_inauthentic=p,
+        status=status,
+        group=group,
+        finding_offsets=offsets,
+        finding=finding,
+        family_weight=family_weight,
+        share=share,
+        deciding=deciding,
+        weight=weight,
+        prior=prior,
+        prior_low=float(np.mean(np.where(status == STATUSES.index(Status.DISCOUNTED), p, 0.0))) if n else 0.0,
+        prior_high=float(np.mean(np.where(status != STATUSES.index(Status.VERIFIED), 1.0, p))) if n else 1.0,
+        caps={family.value: CAPS[family] for family in _FAMILIES},
+        groups=groups,
+    )
+
+
+def _bearing(part: Findings, weight: Floats) -> tuple[Ints, Ints, Floats]:
+    """Likes a detector's weighty findings rest on: ``(like, finding within the detector, share * certainty)``."""
+    number = np.repeat(np.arange(len(part)), np.diff(part.exhibits.offsets))
+    keep = (weight[number] > 0) & (part.exhibits.share > 0)
+    number = number[keep]
+    return part.exhibits.like[keep], number, part.exhibits.share[keep] * part.certainty[number]
+
+
+def _absorb(
+    family_weight: np.ndarray,
+    family_finding: Ints32,
+    family_share: Floats,
+    row: int,
+    part: Findings,
+    weight: Floats,
+    like: Ints,
+    number: Ints,
+    share: Floats,
+    start: int,
+) -> None:
+    """Let each like keep, per family, the finding under which it is likeliest; weights inside a family never add."""
+    capped = np.minimum(weight[number], CAPS[part.family])
+    # Ascending by what the finding makes of the like, so the last write of a duplicate index is the largest.
+    order = np.lexsort((-number, capped, share))
+    like, number, share, capped = like[order], number[order], share[order], capped[order]
+    better = share * capped > family_share[row, like] * family_weight[row, like]
+    like, number, share, capped = like[better], number[better], share[better], capped[better]
+    family_weight[row, like] = capped
+    family_finding[row, like] = number + start
+    family_share[row, like] = share
+
+
+def _deciding(family_weight: np.ndarray, family_finding: Ints32, family_share: Floats) -> tuple[Floats, Ints32]:
+    """The share and number of the finding with the largest ``weight * share`` of each like."""
+    strength = family_weight * family_share
+    best = np.argmax(strength, axis=0)
+    column = np.arange(family_weight.shape[1])
+    share = np.where(strength[best, column] > 0, family_share[best, column], 0.0)
+    return share, np.where(share > 0, family_finding[best, column], -1).astype(np.int32)
+
+
+def _prior(evidence: Floats, share: Floats) -> float:
+    """Share of bought likes by expectation-maximisation on the capped evidence; the user is never asked for it.
+
+    Likes without evidence neither raise nor lower the odds of those with it: their likelihood ratio is one, which would
+    leave the prior where it started, so the step counts them as genuine (a bought like that leaves no trace is not
+    counted as bought anywhere in Plaudit).
+    """
+    prior, n = _PRIOR_START, max(evidence.shape[0], 1)
+    speaking = evidence > 0
+    for _ in range(100):
+        step = float((sigmoid(logit(prior) + evidence[speaking]) * share[speaking]).sum()) / n
+        step = min(max(step, _PRIOR_LEAST), _PRIOR_MOST)
+        if abs(step - prior) < 1e-9:
+            break
+        prior = step
+    return prior
+
+
+def _status(p: Floats, family_weight: np.ndarray) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
+    """Three statuses; a discount needs a decisive family, or a pair of families that do not share an innocent cause."""
+    speaks = {family: family_weight[row] > 1.0 - 1e-6 for row, family in enumerate(_FAMILIES)}
+    may: Bools = np.zeros(p.shape[0], dtype=bool)
+    for family in DECISIVE:
+        may |= speaks[family]
+    for family, partners in PAIRED.items():
+        for partner in partners:
+            may |= speaks[family] & speaks[partner]
+    out = np.full(p.shape[0], STATUSES.index(Status.VERIFIED), dtype=np.int8)
+    out[p >= UNDETERMINED_AT] = STATUSES.index(Status.UNDETERMINED)
+    out[(p >= DISCOUNT_AT) & may] = STATUSES.index(Status.DISCOUNTED)
+    return out
+
+
+def _csr(like: Ints, finding: list[np.ndarray], n: int) -> tuple[Ints, Ints32]:
+    number = np.concatenate([*finding, np.zeros(0, np.int32)]).astype(np.int32)
+    order = np.lexsort((number, like))
+    return np.searchsorted(like[order], np.arange(n + 1)).astype(np.int64), number[order]
+
+
+def _groups(
+    log: EventLog, findings: Sequence[Findings], p: Floats, deciding: Ints32, weight: Floats, prior: float
+) -> tuple[Ints32, Groups]:
+    """Group findings become groups; a like belongs to the one that decided about it, if it is at all suspect."""
+    is_group = np.concatenate(
+        [np.full(len(f), f.subject_kind is SubjectKind.GROUP) for f in findings] + [np.zeros(0, dtype=bool)]
+    )
+    caps = np.concatenate([np.full(len(f), CAPS[f.family]) for f in findings] + [np.zeros(0)])
+    certainty = np.concatenate([f.certainty for f in findings] + [np.zeros(0)])
+    member = (deciding >= 0) & (p >= UNDETERMINED_AT)
+    member[member] &= is_group[deciding[member]]
+    named, row = np.unique(deciding[member], return_inverse=True)
+    group = np.full(log.n, -1, dtype=np.int32)
+    group[np.flatnonzero(member)] = row
+    like = np.flatnonzero(member)[np.argsort(row, kind="stable")]
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=named.shape[0]))]).astype(np.int64)
+    posterior = sigmoid(logit(prior) + np.minimum(weight[named], caps[named])) * certainty[named]
+    return group, Groups(named.astype(np.int64), offsets, like, posterior)
