@@ -21,7 +21,8 @@ MIN_POINTS = 4
 """Likes a target needs before its delivery has a shape."""
 
 _LOOSE = 2.0
-_DEPTH = 4
+_INNER = 6.0
+_DEPTH = 5
 _BIN_TARGETS = 150
 
 
@@ -37,6 +38,7 @@ class Episodes:
         z: normal score of the scan statistic under exact uniformity.
         points: likes scanned on the target.
         lead: True for each scanned target's best window.
+        leaf: True for windows that are crowded and hold no denser one; they do not overlap.
     """
 
     target: Ints
@@ -47,6 +49,7 @@ class Episodes:
     z: Floats
     points: Ints
     lead: Bools
+    leaf: Bools
 
     def __len__(self) -> int:
         return int(self.target.shape[0])
@@ -121,7 +124,9 @@ def estimate_rhythm(log: EventLog) -> Rhythm:
 def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episodes:
     rows = np.flatnonzero(counted)
     offsets = np.searchsorted(log.target[rows], np.arange(log.n_targets + 1)).astype(np.int64)
-    target, statistic, first, last, measure = scan_targets(low[rows], high[rows], offsets, MIN_POINTS, _LOOSE, _DEPTH)
+    target, statistic, first, last, expected, leaf = scan_targets(
+        low[rows], high[rows], offsets, MIN_POINTS, _LOOSE, _INNER, _DEPTH
+    )
     points = np.diff(offsets)[target]
     begin, stop = rows[first], rows[last]
     # The like that defines the birth joins a window right behind it when it is no further away than the window is long.
@@ -130,11 +135,9 @@ def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episo
     joins = (begin > 0) & ~counted[before] & (log.target[before] == target) & (gap <= np.maximum(length, 1000))
     begin = begin - joins.astype(np.int64)
     likes = stop - begin + 1
-    outside = np.maximum(points - (last - first + 1), 0)
-    expected = outside * measure / np.maximum(1.0 - measure, 1e-9)
     lead = np.r_[True, target[1:] != target[:-1]] if target.shape[0] else np.zeros(0, dtype=bool)
     z = normal_score(log_p_value(statistic, points))
-    return Episodes(target, begin, stop, likes, expected, z, points, lead)
+    return Episodes(target, begin, stop, likes, expected, z, points, lead, leaf)
 
 
 def _spread(episodes: Episodes) -> tuple[Floats, Floats, Floats]:

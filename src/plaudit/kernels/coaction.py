@@ -30,6 +30,12 @@ def crowd(target: np.ndarray, at_ms: np.ndarray, window: int) -> np.ndarray:
     return out
 
 
+def crowd_plain(target: Ints, at_ms: Ints, window: int) -> Ints:
+    """The same by definition. The oracle in tests."""
+    near = (target[:, None] == target[None, :]) & (np.abs(at_ms[:, None] - at_ms[None, :]) <= window)
+    return np.asarray(near.sum(axis=1) - 1, np.int64)
+
+
 def within_budget(others: Ints, budget: int) -> Bools:
     """Likes whose moments are quiet enough that all pairs together stay within ``budget``."""
     size, count = np.unique(others, return_counts=True)
@@ -109,6 +115,18 @@ def meetings_apart(key_start: np.ndarray, time: np.ndarray, apart: int) -> np.nd
     return out
 
 
+def meetings_apart_plain(meetings: list[list[int]], apart: int) -> list[int]:
+    """The largest number of meetings of each pair with all distances at least ``apart``. The oracle in tests."""
+    out = []
+    for times in meetings:
+        # longest[i]: meetings of the longest such choice that ends with the i-th.
+        longest: list[int] = []
+        for i, at in enumerate(times):
+            longest.append(1 + max([longest[j] for j in range(i) if at - times[j] >= apart], default=0))
+        out.append(max(longest, default=0))
+    return out
+
+
 @numba.njit(cache=True, nogil=True)
 def chance_meetings(
     first: np.ndarray,
@@ -157,3 +175,24 @@ def _habit(ages: np.ndarray, centre: float, own: float, width: float) -> float:
     if abs(own - centre) <= width:
         count -= 1
     return max(count, 0) / max(ages.shape[0] - 1, 1)
+
+
+def chance_meetings_plain(
+    pairs: list[tuple[int, int]], likes: list[dict[int, tuple[float, float, float]]]
+) -> list[float]:
+    """The same by definition: ``likes[u]`` maps each target of actor ``u`` to (age, null mass, window). The oracle."""
+
+    def habit(actor: int, target: int, centre: float, width: float) -> float:
+        others = [age for other, (age, _, _) in likes[actor].items() if other != target]
+        near = sum(1 for age in others if centre - width <= age <= centre + width)
+        return near / max(len(others), 1)
+
+    out = []
+    for u, v in pairs:
+        total = 0.0
+        for target in sorted(likes[u].keys() & likes[v].keys()):
+            (age_u, mass_u, width_u), (age_v, mass_v, width_v) = likes[u][target], likes[v][target]
+            own = 0.5 * (habit(v, target, age_u, width_u) + habit(u, target, age_v, width_v))
+            total += max(own, 0.5 * (mass_u + mass_v))
+        out.append(total)
+    return out

@@ -45,7 +45,7 @@ def response_curve(age: Floats, limit: Floats, weight: Floats, resolution: float
     Returns:
         The curve; flat in age when there are no likes.
     """
-    top = float(limit.max()) if limit.shape[0] else 1.0
+    top = max(float(limit.max()), 1.0) if limit.shape[0] else 1.0
     low = min(max(resolution, 1.0), top / 2)
     edges = np.concatenate([[0.0], np.geomspace(low, max(top, low * 2), _BINS)])
     if age.shape[0] == 0:

@@ -49,65 +49,107 @@ def _best_window(low: np.ndarray, high: np.ndarray) -> tuple[float, int, int, fl
     return best, first, last, measure
 
 
+def best_window_plain(low: Floats, high: Floats) -> float:
+    """The statistic of :func:`_best_window` by definition, over the same ladder of sizes. The oracle in tests."""
+    n, best, k = len(low), -np.inf, _MIN_POINTS
+    while k < n:
+        for i in range(n - k + 1):
+            mu = max(float(high[i + k - 1] - low[i]), 1e-12)
+            if mu < min(1.0, k / n):
+                outside = (n - k) * np.log((n - k) / (n * (1.0 - mu)))
+                ratio = k * np.log(k / (n * mu)) + outside
+                best = max(best, np.sqrt(2.0 * ratio) - np.sqrt(2.0 * np.log(np.e * n * n / (k * (n - k)))))
+        k = max(k + 1, int(k * _LADDER))
+    return float(best)
+
+
 @numba.njit(cache=True, nogil=True)
 def scan_targets(
-    low: np.ndarray, high: np.ndarray, offsets: np.ndarray, min_points: int, keep: float, depth: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Scan every target, then what lies left and right of each window found, as its own problem.
+    low: np.ndarray, high: np.ndarray, offsets: np.ndarray, min_points: int, keep: float, inner: float, depth: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Scan every target, then what lies inside, left and right of each window found, each as its own problem.
 
     Args:
         low, high: lower and upper end of each point's uniform coordinate, ascending inside a target, ``float64[n]``.
         offsets: CSR of targets, ``int64[targets + 1]``.
-        min_points: targets with fewer points are passed over.
+        min_points: stretches with fewer points are passed over.
         keep: windows below this statistic are dropped, except a target's first, which is always returned.
+        inner: a window that holds a denser one of at least this statistic gives way to it.
         depth: how often the rest of a target is searched again.
 
     Returns:
-        ``(target, statistic, first, last, measure)`` per window; ``first``/``last`` are row numbers (inclusive),
-        ``measure`` is the window's null measure inside the stretch it was found in. The first window of each target
-        precedes its others.
+        ``(target, statistic, first, last, base, leaf)`` per window; ``first``/``last`` are row numbers (inclusive), ``base``
+        is the number of points the rest of the stretch it was found in predicts for it, ``leaf`` is False for a window
+        that gave way or is below ``keep``. The first window of each target precedes its others; leaves do not overlap.
     """
     cap = 1024
     out_t = np.empty(cap, np.int64)
     out_s = np.empty(cap, np.float64)
     out_f = np.empty(cap, np.int64)
     out_l = np.empty(cap, np.int64)
-    out_m = np.empty(cap, np.float64)
+    out_b = np.empty(cap, np.float64)
+    leaf = np.empty(cap, np.bool_)
     count = 0
-    stack = np.empty((4 * (depth + 2), 5), np.float64)
+    stack = np.empty((6 * (depth + 2), 5), np.float64)
     for t in range(offsets.shape[0] - 1):
         a, b = offsets[t], offsets[t + 1]
         if b - a < min_points:
             continue
-        top = 0
         stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3], stack[0, 4] = a, b, 0.0, 1.0, 0
         top = 1
+        lead = True
         while top > 0:
             top -= 1
             x, y = int(stack[top, 0]), int(stack[top, 1])
             lo, hi, level = stack[top, 2], stack[top, 3], int(stack[top, 4])
-            width = hi - lo
-            if y - x < min_points or width <= 0.0:
+            if y - x < min_points or hi - lo <= 0.0:
                 continue
-            s, f, l, m = _best_window((low[x:y] - lo) / width, (high[x:y] - lo) / width)
-            if level > 0 and s < keep:
+            s, f, l, m = _best_window((low[x:y] - lo) / (hi - lo), (high[x:y] - lo) / (hi - lo))
+            if s == -np.inf or (s < keep and not lead):
                 continue
-            if s == -np.inf:
-                continue
-            if count == cap:
-                cap *= 2
-                out_t, out_s = _grown(out_t, cap), _grown(out_s, cap)
-                out_f, out_l, out_m = _grown(out_f, cap), _grown(out_l, cap), _grown(out_m, cap)
-            out_t[count], out_s[count], out_f[count], out_l[count], out_m[count] = t, s, x + f, x + l, m
-            count += 1
-            if s >= keep and level < depth:
-                stack[top, 0], stack[top, 1], stack[top, 2], stack[top, 3] = x + l + 1, y, high[x + l], hi
+            f, l = x + f, x + l
+            outer_f, outer_l = f, l
+            base = (y - x - (l + 1 - f)) * m / max(1.0 - m, 1e-9)
+            crowded = s >= keep
+            if lead or crowded:
+                if count + 2 * depth + 2 > cap:
+                    cap *= 2
+                    out_t, out_s, leaf = _grown(out_t, cap), _grown(out_s, cap), _grown(leaf, cap)
+                    out_f, out_l, out_b = _grown(out_f, cap), _grown(out_l, cap), _grown(out_b, cap)
+                out_t[count], out_s[count], out_f[count], out_l[count], out_b[count] = t, s, f, l, base
+                leaf[count] = crowded
+                count += 1
+                lead = False
+            # A window that holds a much denser one gives way to it and to what is left of itself on either side.
+            nested = 0
+            while crowded and nested < depth and l + 1 - f >= min_points and high[l] > low[f]:
+                span = high[l] - low[f]
+                si, fi, li, mi = _best_window((low[f : l + 1] - low[f]) / span, (high[f : l + 1] - low[f]) / span)
+                if si < inner:
+                    break
+                fi, li = f + fi, f + li
+                leaf[count - 1] = False
+                for piece in range(2):
+                    pf, pl = (f, fi - 1) if piece == 0 else (li + 1, l)
+                    if pl + 1 - pf >= 3:
+                        out_t[count], out_s[count], out_f[count], out_l[count] = t, s, pf, pl
+                        out_b[count] = base * max(high[pl] - low[pf], 0.0) / span
+                        leaf[count] = True
+                        count += 1
+                base = (l + 1 - f - (li + 1 - fi)) * mi / max(1.0 - mi, 1e-9)
+                s, f, l = si, fi, li
+                out_t[count], out_s[count], out_f[count], out_l[count], out_b[count] = t, s, f, l, base
+                leaf[count] = True
+                count += 1
+                nested += 1
+            if crowded and level < depth:
+                stack[top, 0], stack[top, 1], stack[top, 2], stack[top, 3] = outer_l + 1, y, high[outer_l], hi
                 stack[top, 4] = level + 1
                 top += 1
-                stack[top, 0], stack[top, 1], stack[top, 2], stack[top, 3] = x, x + f, lo, low[x + f]
+                stack[top, 0], stack[top, 1], stack[top, 2], stack[top, 3] = x, outer_f, lo, low[outer_f]
                 stack[top, 4] = level + 1
                 top += 1
-    return out_t[:count], out_s[:count], out_f[:count], out_l[:count], out_m[:count]
+    return out_t[:count], out_s[:count], out_f[:count], out_l[:count], out_b[:count], leaf[:count]
 
 
 @numba.njit(cache=True)

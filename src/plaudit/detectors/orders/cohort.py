@@ -14,6 +14,9 @@ from plaudit.model import Bools, EventLog, Floats, Ints
 _ROUNDS = 3
 _JOIN_Q = 0.01
 _CLEAR = 0.2
+_TOP = 12
+_EM_STEPS = 20
+_PART_PRIOR = 4.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,23 @@ def grow(g: Gatherings, members: Ints, taken: Ints) -> Cohort:
     return recount(g, members)
 
 
+def prune(g: Gatherings, members: Ints) -> Ints:
+    """Members whose crowd really is the cohort's, by the mixture of :func:`mixture`.
+
+    A gathering stays while at least three of its likes are the cohort's and their part is at least a third of what is
+    usual there. Repeated until nothing falls, so that gatherings cannot hold each other in place.
+    """
+    while members.shape[0] >= 2:
+        _, _, part = mixture(g, members)
+        likes = part[members] * g.size[members]
+        usual = float(np.median(np.repeat(part[members], np.maximum(likes, 1).astype(np.int64))))
+        keep = (likes >= 3) & (part[members] >= usual / 3)
+        if keep.all():
+            break
+        members = members[keep]
+    return members
+
+
 def recount(g: Gatherings, members: Ints) -> Cohort:
     """The cohort of these gatherings, with its returning actors."""
     actors, counts = returning(g, members)
@@ -98,19 +118,43 @@ def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints, Ints, Ints], tak
     return np.flatnonzero(joins)
 
 
-def merge(g: Gatherings, cohorts: list[Cohort]) -> list[Cohort]:
-    """Join cohorts whose returning actors are mostly the same people."""
-    parts = list(range(len(cohorts)))
-    for a in range(len(cohorts)):
-        for b in range(a):
-            both = np.intersect1d(cohorts[a].actors, cohorts[b].actors, assume_unique=True).shape[0]
-            if 2 * both >= max(cohorts[a].actors.shape[0], cohorts[b].actors.shape[0], 1):
-                parts = [parts[b] if part == parts[a] else part for part in parts]
-    out = []
-    for part in sorted(set(parts)):
-        members = np.unique(np.concatenate([c.gatherings for c, p in zip(cohorts, parts, strict=True) if p == part]))
-        out.append(recount(g, members))
-    return out
+def merge(g: Gatherings, cohorts: list[Cohort], i: Ints, j: Ints, shared: Ints, mean: Floats) -> list[Cohort]:
+    """Join cohorts that are one pool: communities of a sparse graph split large pools.
+
+    Two cohorts are joined while the gatherings of one share actors with the other's about as far beyond chance as inside
+    either (at least half the geometric mean of both ratios, and at least three times chance).
+    """
+    label = np.full(len(g), -1, dtype=np.int64)
+    for number, cohort in enumerate(cohorts):
+        label[cohort.gatherings] = number
+    a, b = label[i], label[j]
+    both = (a >= 0) & (b >= 0)
+    size = len(cohorts)
+    cell = np.minimum(a, b)[both] * size + np.maximum(a, b)[both]
+    seen = np.bincount(cell, shared[both], size * size).reshape(size, size)
+    chance = np.bincount(cell, mean[both], size * size).reshape(size, size)
+    seen, chance = np.triu(seen) + np.triu(seen, 1).T, np.triu(chance) + np.triu(chance, 1).T
+    parts = [[number] for number in range(size)]
+    while len(parts) > 1:
+        ratio = seen / np.maximum(chance, 0.5)
+        own = np.diag(ratio)
+        gain = np.triu(ratio / np.maximum(0.5 * np.sqrt(own[:, None] * own[None, :]), 3.0), 1)
+        x, y = divmod(int(np.argmax(gain)), len(parts))
+        if gain[x, y] < 1.0:
+            break
+        parts[x] += parts.pop(y)
+        seen, chance = _folded(seen, x, y), _folded(chance, x, y)
+    return [recount(g, np.unique(np.concatenate([cohorts[k].gatherings for k in part]))) for part in parts]
+
+
+def _folded(matrix: Floats, x: int, y: int) -> Floats:
+    """Row and column ``y`` added to ``x`` and removed; the pair's cross cell joins the diagonal once."""
+    out = matrix.copy()
+    diagonal = matrix[x, x] + matrix[y, y] + matrix[x, y]
+    out[x] += matrix[y]
+    out[:, x] += matrix[:, y]
+    out[x, x] = diagonal
+    return np.delete(np.delete(out, y, 0), y, 1)
 
 
 def _dispersion(count: Ints | Floats, mean: Floats) -> float:
@@ -123,33 +167,40 @@ def _dispersion(count: Ints | Floats, mean: Floats) -> float:
     return max(1.0, mad * mad)
 
 
-def shares(g: Gatherings, cohort: Cohort) -> tuple[Ints, Floats]:
-    """For every like of the cohort's gatherings, the chance that it was part of the order: ``(entry, share)``.
+def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
+    """Who in these gatherings was sent, and who passed by?
 
     Two facts speak: how many likes the target's ordinary life puts into the window (``expected``), and how often the
-    actor was in the cohort's other gatherings, compared between workers and passers-by of the same activity. The workers'
-    distribution is learned from the cohort itself by a few expectation-maximisation steps.
+    actor was in the other gatherings, compared between workers and passers-by of the same activity. The workers'
+    distribution and the part of each gathering that is theirs are learned together by expectation-maximisation.
+
+    Returns:
+        ``(entry, share, part)``: the entries of the gatherings, the chance of each to be a worker's, and the workers' part
+        of every gathering (``float64[len(g)]``, 0 outside ``members``).
     """
     chosen = np.zeros(len(g), dtype=bool)
-    chosen[cohort.gatherings] = True
+    chosen[members] = True
     entry = np.flatnonzero(chosen[g.gathering])
-    actors, counts = returning(g, cohort.gatherings)
+    actors, counts = returning(g, members)
     others = counts[np.searchsorted(actors, g.actor[entry])] - 1
-    size, home = g.size[g.gathering[entry]], g.gathering[entry]
-    passing = np.clip(g.episodes.expected[home], 0.3, 0.95 * size)
-    prior = np.log(size - passing) - np.log(passing)
-    reach = float(g.size[cohort.gatherings].sum()) / max(g.likes, 1)
-    rate = np.maximum((g.activity[g.actor[entry]] - 1 - others) * reach, 1e-4)
-    top = 12
-    seen = np.minimum(others, top)
-    log_passer = _log_poisson(seen, rate)
-    worker = np.ones(top + 1) / (top + 1)
-    share = np.full(entry.shape[0], 0.5)
-    for _ in range(12):
-        share = 1.0 / (1.0 + np.exp(-np.clip(prior + np.log(worker[seen]) - log_passer, -30, 30)))
-        worker = np.bincount(seen, share, minlength=top + 1) + 0.05
-        worker /= worker.sum()
-    return entry, share
+    home = g.gathering[entry]
+    prior = np.where(chosen, 1.0 - np.clip(g.episodes.expected, 0.3, 0.95 * g.size) / g.size, 0.0)
+    elsewhere = np.maximum(g.activity[g.actor[entry]] - 1 - others, 0)
+    seen = np.minimum(others, _TOP)
+    worker = np.bincount(seen, minlength=_TOP + 1) + 0.05
+    share, part = np.full(entry.shape[0], 0.5), prior.copy()
+    for _ in range(_EM_STEPS):
+        worker = worker / worker.sum()
+        # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
+        reach = float(((1 - part) * g.size)[members].sum()) / max(g.likes, 1)
+        log_passer = _log_poisson(seen, np.maximum((elsewhere + others) * reach, 1e-4))
+        bought = np.clip(part[home], 0.01, 0.99)
+        odds = np.log(bought) - np.log1p(-bought) + np.log(worker[seen]) - log_passer
+        share = 1.0 / (1.0 + np.exp(-np.clip(odds, -30, 30)))
+        worker = np.bincount(seen, share, minlength=_TOP + 1) + 0.05
+        # The window's excess is worth a few likes of prior; who was there says the rest.
+        part = (np.bincount(home, share, minlength=len(g)) + _PART_PRIOR * prior) / (g.size + _PART_PRIOR)
+    return entry, share, part
 
 
 CIRCLE = 500

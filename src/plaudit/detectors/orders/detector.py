@@ -12,7 +12,7 @@ import numpy as np
 
 from plaudit.detectors.counts import OverlapNull, fit_overlap_null
 from plaudit.detectors.links import cluster, disjoint_log_p
-from plaudit.detectors.orders.cohort import Cohort, grow, may_be_circle, merge, shares, siblings, stragglers
+from plaudit.detectors.orders.cohort import Cohort, grow, may_be_circle, merge, mixture, prune, recount, siblings, stragglers
 from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, SITTING_MS, Gatherings, gather, overlaps
 from plaudit.detectors.orders.habit import judge_timing
 from plaudit.detectors.spec import Context, DetectorSpec
@@ -53,7 +53,7 @@ class Orders:
     def find(self, log: EventLog, context: Context) -> Findings:
         """One finding per cohort: shared actors over its pairs of gatherings, against what activity expects."""
         episodes = context.rhythm.episodes
-        episodes = episodes.take(episodes.likes >= 3)
+        episodes = episodes.take(episodes.leaf & (episodes.likes >= 3))
         g = gather(log, episodes, context.activity)
         i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
         x = g.chance()
@@ -98,10 +98,12 @@ class Orders:
             taken[cohorts[-1].gatherings] = 1
         found: list[Found] = []
         sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if cohorts else (i[:0], i[:0], i[:0])
-        for cohort in merge(g, cohorts):
+        clean = [Cohort(kept, cohort.actors) for cohort in cohorts if (kept := prune(g, cohort.gatherings)).shape[0] >= 2]
+        for cohort in merge(g, clean, i, j, shared, mean):
             more = siblings(g, cohort.gatherings, sitting, taken)
             taken[more] = 1
             cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)
+            cohort = recount(g, prune(g, cohort.gatherings))
             taken[cohort.gatherings] = 1
             if np.unique(g.episodes.target[cohort.gatherings]).shape[0] < 3 or cohort.actors.shape[0] < 3:
                 continue
@@ -109,12 +111,15 @@ class Orders:
             inside[cohort.gatherings] = True
             within = inside[i] & inside[j]
             who = disjoint_log_p(i[within], j[within], log_p[within], float(np.log(max(i.shape[0], 1))))
+            if shared[within].sum() < 2.0 * mean[within].sum():
+                # Most of what these gatherings share, activity alone explains: a busy crowd, not a returning one.
+                who = 0.0
             core = np.zeros(log.n_actors, dtype=bool)
             core[cohort.actors] = True
             on = np.zeros(log.n_targets, dtype=bool)
             on[g.episodes.target[cohort.gatherings]] = True
             when = judge_timing(log, context.rhythm, np.flatnonzero(core[log.actor] & on[log.target]))
-            entry, share = shares(g, cohort)
+            entry, share, _ = mixture(g, cohort.gatherings)
             late, late_share = stragglers(log, g, cohort, context.activity)
             # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
             circle = may_be_circle(g, cohort, shared[within], i[within], j[within], when.surprises)

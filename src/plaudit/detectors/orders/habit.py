@@ -26,6 +26,10 @@ _TRACE = 0.05
 _WEEK = 168
 _SURPRISE = 2.33  # one in a hundred
 _SITTING_MS = 3 * HOUR_MS
+
+LEAN = 0.8
+"""Score by which cohorts lean without any order: they were found by their crowding in the first place. Interest
+communities of worlds without attacks reach it at most (see ``docs/benchmarks.md``)."""
 _SAME_MOMENT_MS = 10 * MINUTE_MS
 
 
@@ -100,7 +104,7 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
         high = (1 - _TRACE) * np.minimum(habit(age_end[mine]) / whole, 1.0) + _TRACE * rhythm.high[rows[mine]]
         order = np.argsort(low, kind="stable")
         low, high = low[order], np.maximum(high, low)[order]
-        statistic = scan_targets(low, high, np.array([0, low.shape[0]]), 4, np.inf, 0)[1]
+        statistic = scan_targets(low, high, np.array([0, low.shape[0]]), 4, np.inf, np.inf, 0)[1]
         if statistic.shape[0]:
             points = np.array([low.shape[0]])
             z = normal_score(log_p_value(statistic[:1], points))
@@ -109,7 +113,7 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
                 moments.append(int(np.median(log.at_ms[rows[mine]])))
     if len(scores) < 2:
         return 0.0, 0
-    return _log_p_typical(np.array(scores)), _sittings(np.sort(np.array(moments, dtype=np.int64)))
+    return _log_p_typical(np.array(scores) - LEAN), _sittings(np.sort(np.array(moments, dtype=np.int64)))
 
 
 def _sittings(moments: Ints) -> int:
