@@ -82,7 +82,11 @@ def _log_any(shape: float, ratio: float) -> float:
 def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
     """Fit from all pairs that share at least one actor: counts ``int64[m]``, activity-only expectations ``float64[m]``."""
     order = np.argsort(mean, kind="stable")
-    pieces = np.array_split(order, int(np.clip(order.shape[0] // _PER_BIN, 1, _BINS)))
+    bins = int(np.clip(order.shape[0] // _PER_BIN, 1, _BINS))
+    ascending = mean[order]
+    # Cut between values, never inside a run of equal ones: the fit must not depend on the order of the pairs.
+    cuts = np.unique(np.searchsorted(ascending, ascending[order.shape[0] * np.arange(1, bins) // bins])) if bins > 1 else []
+    pieces = [piece for piece in np.split(order, cuts) if piece.shape[0]] or [order]
     rows = [_fit_bin(shared[piece], mean[piece]) for piece in pieces]
     edges = [float(np.log(max(mean[piece[0]], 1e-12))) for piece in pieces[1:]]
     return OverlapNull(np.array(edges), np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))

@@ -27,15 +27,25 @@ def cluster(nodes: int, i: Ints, j: Ints, weight: Floats, seed: int) -> list[Int
     return [np.sort(part) for part in np.split(order, edges) if part.shape[0] >= 2]
 
 
-def disjoint_log_p(first: Ints, second: Ints, log_p: Floats, log_candidates: float) -> float:
-    """Sum of ``min(0, ln p + ln candidates)`` over a greedy matching: links without a common end are independent."""
+def log_p_all_false(first: Ints, second: Ints, log_q: Floats) -> float:
+    """``ln`` of the chance that *every* link of a community is an accident.
+
+    A link reported at false-discovery rate ``q`` is false with chance ``q`` at most; links without a common end are
+    taken as independent, so their ``q`` multiply over a (greedy) matching.
+    """
     used: set[int] = set()
     total = 0.0
-    for row in np.argsort(log_p, kind="stable"):
-        if log_p[row] + log_candidates >= 0:
+    for row in np.argsort(log_q, kind="stable"):
+        if log_q[row] >= 0:
             break
         ends = {int(first[row]), int(second[row])}
         if not ends & used:
             used |= ends
-            total += float(log_p[row]) + log_candidates
+            total += float(log_q[row])
     return total
+
+
+def components(nodes: int, i: Ints, j: Ints) -> list[Ints]:
+    """Connected parts of a graph with at least two nodes; a further link can only join parts, never split one."""
+    graph = igraph.Graph(n=nodes, edges=np.column_stack([i, j]).tolist())
+    return [np.sort(np.array(part, dtype=np.int64)) for part in graph.connected_components() if len(part) >= 2]

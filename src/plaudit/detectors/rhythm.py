@@ -143,9 +143,14 @@ def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episo
 def _spread(episodes: Episodes) -> tuple[Floats, Floats, Floats]:
     """Location and scale of ``z`` among targets of like size: real targets wander more than a Poisson process."""
     z, points = episodes.z[episodes.lead], episodes.points[episodes.lead]
+    # Bins are cut between sizes, never inside one: which targets share a bin must not depend on their names.
     order = np.argsort(points, kind="stable")
-    pieces = np.array_split(order, max(1, order.shape[0] // _BIN_TARGETS))
-    size = np.array([np.log(np.maximum(points[piece], 1)).mean() if len(piece) else 0.0 for piece in pieces])
+    cuts = np.arange(_BIN_TARGETS, order.shape[0] - _BIN_TARGETS // 2, _BIN_TARGETS)
+    cuts = np.unique(np.searchsorted(points[order], points[order][cuts])) if cuts.shape[0] else cuts
+    pieces = [piece for piece in np.split(order, cuts) if piece.shape[0]]
+    if not pieces:
+        return np.zeros(1), np.zeros(1), np.ones(1)
+    size = np.array([np.log(np.maximum(points[piece], 1)).mean() for piece in pieces])
     matched = [central_match(z[piece]) for piece in pieces]
     location = np.maximum.accumulate(np.array([m[0] for m in matched]))
     scale = np.maximum.accumulate(np.array([m[1] for m in matched]))

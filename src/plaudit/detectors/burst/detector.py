@@ -56,7 +56,7 @@ class Burst:
             exhibits=Exhibits(
                 np.concatenate([[0], np.cumsum(lead.likes)]).astype(np.int64),
                 ranges(lead.first, lead.likes),
-                np.repeat(np.clip(1 - expected / np.maximum(lead.likes, 1), 0.0, 1.0), lead.likes),
+                np.repeat(np.clip(1 - expected / np.maximum(lead.likes, 1), 0.01, 1.0), lead.likes),
             ),
             certainty=np.full(len(lead), 0.5),
             candidates=len(lead),

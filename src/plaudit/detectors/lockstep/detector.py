@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plaudit.detectors.links import cluster, disjoint_log_p
+from plaudit.detectors.links import components, log_p_all_false
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.coaction import chance_meetings, crowd, meetings_apart, repeated_pairs, within_budget
 from plaudit.kernels.tails import log_poisson_tail, log_q_values
@@ -52,16 +52,17 @@ class Lockstep:
     spec: DetectorSpec = SPEC
 
     def find(self, log: EventLog, context: Context) -> Findings:
-        """One finding per community of significant pairs: meetings of its pairs, against the most generous null."""
+        """One finding per connected set of significant pairs: meetings of its pairs, against the most generous null."""
         pairs = _pairs(log, context)
         log_p = log_poisson_tail(pairs.meetings, np.maximum(pairs.expected, 1e-6))
         candidates = max(_candidates(log), pairs.first.shape[0])
-        linked = log_q_values(log_p, candidates) < np.log(SPEC.parameters["link_fdr"])
+        log_q = log_q_values(log_p, candidates)
+        linked = log_q < np.log(SPEC.parameters["link_fdr"])
         nodes, ends = np.unique(np.concatenate([pairs.first[linked], pairs.second[linked]]), return_inverse=True)
         half = int(linked.sum())
-        groups = cluster(nodes.shape[0], ends[:half], ends[half:], -log_p[linked], context.seed)
+        groups = components(nodes.shape[0], ends[:half], ends[half:])
         groups = [nodes[group] for group in groups if group.shape[0] >= 3]
-        return _findings(self.spec, log, pairs, linked, log_p, groups, candidates)
+        return _findings(self.spec, log, pairs, linked, log_q, groups, candidates)
 
 
 def _candidates(log: EventLog) -> int:
@@ -121,7 +122,7 @@ def _findings(
     log: EventLog,
     pairs: Pairs,
     linked: np.ndarray,
-    log_p: Floats,
+    log_q: Floats,
     groups: list[Ints],
     candidates: int,
 ) -> Findings:
@@ -141,7 +142,8 @@ def _findings(
     order = np.lexsort((unique, belongs[where]))
     unique, belongs = unique[order], belongs[where][order]
     offsets = np.searchsorted(belongs, np.arange(len(groups) + 1)).astype(np.int64)
-    group_log_p = np.array([_log_p_group(pairs, log_p, inside & (home == k), candidates) for k in range(len(groups))])
+    chosen = [np.flatnonzero(inside & (home == k)) for k in range(len(groups))]
+    group_log_p = np.array([log_p_all_false(pairs.first[r], pairs.second[r], log_q[r]) for r in chosen])
     return Findings(
         detector=spec.id,
         version=spec.version,
@@ -159,12 +161,6 @@ def _findings(
         certainty=np.ones(len(groups)),
         candidates=candidates,
     )
-
-
-def _log_p_group(pairs: Pairs, log_p: Floats, chosen: np.ndarray, candidates: int) -> float:
-    """``ln p`` of a group: its pairs that share no actor, each paid for by the number of pairs looked at (union bound)."""
-    rows = np.flatnonzero(chosen)
-    return disjoint_log_p(pairs.first[rows], pairs.second[rows], log_p[rows], float(np.log(candidates)))
 
 
 DETECTOR = Lockstep()

@@ -33,12 +33,11 @@ class Cohort:
 
 
 def returning(g: Gatherings, members: Ints) -> tuple[Ints, Ints]:
-    """Actors of the chosen gatherings and in how many of them each was: ``(actor, count)``."""
-    chosen = np.zeros(len(g), dtype=bool)
-    chosen[members] = True
-    inside = chosen[g.gathering]
-    pair = np.unique(np.column_stack([g.actor[inside], g.gathering[inside]]), axis=0)
-    return np.unique(pair[:, 0], return_counts=True)
+    """Actors of the chosen gatherings and in how many of them each was: ``(actor, count)``.
+
+    An actor has one standing like per target, hence one entry per gathering.
+    """
+    return np.unique(g.actor[g.entries(members)], return_counts=True)
 
 
 def grow(g: Gatherings, members: Ints, taken: Ints) -> Cohort:
@@ -69,9 +68,9 @@ def prune(g: Gatherings, members: Ints) -> Ints:
     """
     while members.shape[0] >= 2:
         _, _, part = mixture(g, members)
-        likes = part[members] * g.size[members]
-        usual = float(np.median(np.repeat(part[members], np.maximum(likes, 1).astype(np.int64))))
-        keep = (likes >= 3) & (part[members] >= usual / 3)
+        likes = part * g.size[members]
+        usual = float(np.median(np.repeat(part, np.maximum(likes, 1).astype(np.int64))))
+        keep = (likes >= 3) & (part >= usual / 3)
         if keep.all():
             break
         members = members[keep]
@@ -176,15 +175,14 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
 
     Returns:
         ``(entry, share, part)``: the entries of the gatherings, the chance of each to be a worker's, and the workers' part
-        of every gathering (``float64[len(g)]``, 0 outside ``members``).
+        of each gathering (in the order of ``members``).
     """
-    chosen = np.zeros(len(g), dtype=bool)
-    chosen[members] = True
-    entry = np.flatnonzero(chosen[g.gathering])
-    actors, counts = returning(g, members)
-    others = counts[np.searchsorted(actors, g.actor[entry])] - 1
-    home = g.gathering[entry]
-    prior = np.where(chosen, 1.0 - np.clip(g.episodes.expected, 0.3, 0.95 * g.size) / g.size, 0.0)
+    entry = g.entries(members)
+    actors, where = np.unique(g.actor[entry], return_inverse=True)
+    others = np.bincount(where, minlength=actors.shape[0])[where] - 1
+    size = g.size[members]
+    home = np.repeat(np.arange(members.shape[0]), size)
+    prior = 1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size
     elsewhere = np.maximum(g.activity[g.actor[entry]] - 1 - others, 0)
     seen = np.minimum(others, _TOP)
     worker = np.bincount(seen, minlength=_TOP + 1) + 0.05
@@ -192,14 +190,14 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
     for _ in range(_EM_STEPS):
         worker = worker / worker.sum()
         # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
-        reach = float(((1 - part) * g.size)[members].sum()) / max(g.likes, 1)
+        reach = float(((1 - part) * size).sum()) / max(g.likes, 1)
         log_passer = _log_poisson(seen, np.maximum((elsewhere + others) * reach, 1e-4))
         bought = np.clip(part[home], 0.01, 0.99)
         odds = np.log(bought) - np.log1p(-bought) + np.log(worker[seen]) - log_passer
         share = 1.0 / (1.0 + np.exp(-np.clip(odds, -30, 30)))
         worker = np.bincount(seen, share, minlength=_TOP + 1) + 0.05
         # The window's excess is worth a few likes of prior; who was there says the rest.
-        part = (np.bincount(home, share, minlength=len(g)) + _PART_PRIOR * prior) / (g.size + _PART_PRIOR)
+        part = (np.bincount(home, share, minlength=size.shape[0]) + _PART_PRIOR * prior) / (size + _PART_PRIOR)
     return entry, share, part
 
 
@@ -208,6 +206,9 @@ CIRCLE = 500
 
 CIRCLE_MEETS = 10
 """Separate surprising gatherings up to which a class, an office or a chat group would look the same in a log."""
+
+CIRCLE_LIFE = 0.1
+"""Part of their likes that people who know each other give to something else; accounts below it need half the meetings."""
 
 
 def may_be_circle(g: Gatherings, cohort: Cohort, shared: Ints, i: Ints, j: Ints, surprises: int) -> bool:
@@ -218,7 +219,10 @@ def may_be_circle(g: Gatherings, cohort: Cohort, shared: Ints, i: Ints, j: Ints,
     """
     excess = np.maximum(g.size - g.episodes.expected, 1.0)
     pool = float((excess[i] * excess[j]).sum()) / max(float(shared.sum()), 1.0)
-    return pool <= CIRCLE and surprises < CIRCLE_MEETS
+    actors, inside = returning(g, cohort.gatherings)
+    outside = 1.0 - inside[inside >= 2] / np.maximum(g.activity[actors[inside >= 2]], 1)
+    lifeless = outside.shape[0] > 0 and float(np.median(outside)) < CIRCLE_LIFE
+    return pool <= CIRCLE and surprises < (CIRCLE_MEETS // 2 if lifeless else CIRCLE_MEETS)
 
 
 def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, activity: Ints) -> tuple[Ints, Floats]:
@@ -229,10 +233,8 @@ def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, activity: Ints) -> 
     served, core = np.zeros(log.n_targets, dtype=bool), np.zeros(log.n_actors, dtype=bool)
     served[g.episodes.target[cohort.gatherings]] = True
     core[cohort.actors] = True
-    chosen = np.zeros(len(g), dtype=bool)
-    chosen[cohort.gatherings] = True
     inside = np.zeros(log.n, dtype=bool)
-    inside[g.row[chosen[g.gathering]]] = True
+    inside[g.row[g.entries(cohort.gatherings)]] = True
     rows = np.flatnonzero(served[log.target] & core[log.actor] & ~inside)
     target, at, count = np.unique(log.target[rows], return_inverse=True, return_counts=True)
     if rows.shape[0] == 0:

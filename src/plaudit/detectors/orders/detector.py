@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.detectors.counts import OverlapNull, fit_overlap_null
-from plaudit.detectors.links import cluster, disjoint_log_p
+from plaudit.detectors.links import cluster, log_p_all_false
 from plaudit.detectors.orders.cohort import Cohort, grow, may_be_circle, merge, mixture, prune, recount, siblings, stragglers
 from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, SITTING_MS, Gatherings, gather, overlaps
 from plaudit.detectors.orders.habit import judge_timing
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.tails import central_match, log_p_of_score, log_q_values
-from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
+from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 
 SPEC = DetectorSpec(
     id="orders",
@@ -29,6 +29,8 @@ SPEC = DetectorSpec(
     innocent=("fan_club", "group_chat_share", "front_page", "office_network"),
     evasions=("larger_pool", "rotate_members", "mimic_age_curve", "spread_delivery"),
 )
+
+_SCREEN = 0.05
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,25 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """Pairs of gatherings that share actors at times apart: how many, how many activity expects, ``ln p``, ``ln q``."""
+
+    i: Ints
+    j: Ints
+    shared: Ints
+    mean: Floats
+    log_p: Floats
+    log_q: Floats
+
+    def within(self, members: Ints, size: int) -> Pairs:
+        """The pairs inside a set of gatherings (``size`` gatherings in all)."""
+        inside = np.zeros(size, dtype=bool)
+        inside[members] = True
+        rows = np.flatnonzero(inside[self.i] & inside[self.j])
+        return Pairs(self.i[rows], self.j[rows], self.shared[rows], self.mean[rows], self.log_p[rows], self.log_q[rows])
+
+
+@dataclass(frozen=True)
 class Orders:
     """See the module."""
 
@@ -54,88 +75,84 @@ class Orders:
         """One finding per cohort: shared actors over its pairs of gatherings, against what activity expects."""
         episodes = context.rhythm.episodes
         episodes = episodes.take(episodes.leaf & (episodes.likes >= 3))
+        # In order of time, not of ids: nothing below may depend on what things are called.
+        episodes = episodes.take(np.lexsort((episodes.likes, log.at_ms[episodes.last], log.at_ms[episodes.first])))
         g = gather(log, episodes, context.activity)
         i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
         x = g.chance()
         mean = np.maximum(x[i] * x[j], 1e-9)
         null = fit_overlap_null(shared, mean)
         log_p = null.log_p(shared, mean)
-        link = self._links(g, i, j, shared, mean, log_p, null)
-        seeds = cluster(len(g), i[link], j[link], -log_p[link] + 1e-3, context.seed)
-        return self._judge(log, context, g, seeds, (i, j, shared, mean, log_p))
+        pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
+        link = _links(g, pairs, null)
+        seeds = cluster(len(g), i[link], j[link], -pairs.log_p[link] + 1e-3, context.seed)
+        return _assemble(self.spec, log, _cohorts(log, context, g, seeds, pairs), max(len(seeds), 1))
 
-    @staticmethod
-    def _links(
-        g: Gatherings, i: Ints, j: Ints, shared: Ints, mean: Floats, log_p: Floats, null: OverlapNull
-    ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Pairs that stand out by themselves, and weaker ones between gatherings that stand out as a whole."""
-        strong = log_q_values(log_p, log_p.shape[0]) < np.log(SPEC.parameters["link_fdr"])
-        expected, variance = null.moments(mean)
-        total = np.bincount(i, shared, len(g)) + np.bincount(j, shared, len(g))
-        centre = np.bincount(i, expected, len(g)) + np.bincount(j, expected, len(g))
-        spread = np.bincount(i, variance, len(g)) + np.bincount(j, variance, len(g))
-        z = (total - centre) / np.sqrt(np.maximum(spread, 1.0))
-        location, scale = central_match(z[centre > 0])
-        node = log_q_values(log_p_of_score((z - location) / scale), len(g)) < np.log(SPEC.parameters["link_fdr"])
-        weak = node[i] & node[j] & (log_p < np.log(0.05)) & (shared >= 2)
-        return np.asarray(strong | weak)
 
-    def _judge(
-        self,
-        log: EventLog,
-        context: Context,
-        g: Gatherings,
-        seeds: list[Ints],
-        pairs: tuple[Ints, Ints, Ints, Floats, Floats],
-    ) -> Findings:
-        i, j, shared, mean, log_p = pairs
-        taken = np.zeros(len(g), dtype=np.int64)
-        for seed in seeds:
-            taken[seed] = 1
-        cohorts: list[Cohort] = []
-        for seed in seeds:
-            cohorts.append(grow(g, seed, taken))
-            taken[cohorts[-1].gatherings] = 1
-        found: list[Found] = []
-        sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if cohorts else (i[:0], i[:0], i[:0])
-        clean = [Cohort(kept, cohort.actors) for cohort in cohorts if (kept := prune(g, cohort.gatherings)).shape[0] >= 2]
-        for cohort in merge(g, clean, i, j, shared, mean):
-            more = siblings(g, cohort.gatherings, sitting, taken)
-            taken[more] = 1
-            cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)
-            cohort = recount(g, prune(g, cohort.gatherings))
-            taken[cohort.gatherings] = 1
-            if np.unique(g.episodes.target[cohort.gatherings]).shape[0] < 3 or cohort.actors.shape[0] < 3:
-                continue
-            inside = np.zeros(len(g), dtype=bool)
-            inside[cohort.gatherings] = True
-            within = inside[i] & inside[j]
-            who = disjoint_log_p(i[within], j[within], log_p[within], float(np.log(max(i.shape[0], 1))))
-            if shared[within].sum() < 2.0 * mean[within].sum():
-                # Most of what these gatherings share, activity alone explains: a busy crowd, not a returning one.
-                who = 0.0
-            core = np.zeros(log.n_actors, dtype=bool)
-            core[cohort.actors] = True
-            on = np.zeros(log.n_targets, dtype=bool)
-            on[g.episodes.target[cohort.gatherings]] = True
-            when = judge_timing(log, context.rhythm, np.flatnonzero(core[log.actor] & on[log.target]))
-            entry, share, _ = mixture(g, cohort.gatherings)
-            late, late_share = stragglers(log, g, cohort, context.activity)
-            # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
-            circle = may_be_circle(g, cohort, shared[within], i[within], j[within], when.surprises)
-            certainty = 0.5 if circle and not when.opened else 1.0
-            found.append(
-                Found(
-                    cohort,
-                    max(min(who, 0.0), when.log_p),
-                    float(shared[within].sum()),
-                    float(mean[within].sum()),
-                    np.concatenate([g.row[entry], late]),
-                    np.concatenate([share, late_share]),
-                    certainty,
-                )
-            )
-        return _assemble(self.spec, log, found, max(len(seeds), 1))
+def _links(g: Gatherings, pairs: Pairs, null: OverlapNull) -> Bools:
+    """Pairs that stand out by themselves, and weaker ones between gatherings that stand out as a whole."""
+    i, j, shared = pairs.i, pairs.j, pairs.shared
+    fdr = float(np.log(SPEC.parameters["link_fdr"]))
+    strong = pairs.log_q < fdr
+    expected, variance = null.moments(pairs.mean)
+    total = np.bincount(i, shared, len(g)) + np.bincount(j, shared, len(g))
+    centre = np.bincount(i, expected, len(g)) + np.bincount(j, expected, len(g))
+    spread = np.bincount(i, variance, len(g)) + np.bincount(j, variance, len(g))
+    z = (total - centre) / np.sqrt(np.maximum(spread, 1.0))
+    location, scale = central_match(z[centre > 0])
+    node = log_q_values(log_p_of_score((z - location) / scale), len(g)) < fdr
+    weak = node[i] & node[j] & (pairs.log_p < np.log(0.05)) & (shared >= 2)
+    return np.asarray(strong | weak)
+
+
+def _cohorts(log: EventLog, context: Context, g: Gatherings, seeds: list[Ints], pairs: Pairs) -> list[Found]:
+    """Screen the communities, grow those that pass, join pools, and judge every cohort."""
+    taken = np.zeros(len(g), dtype=np.int64)
+    for seed in seeds:
+        taken[seed] = 1
+    grown: list[Cohort] = []
+    found: list[Found] = []
+    for seed in seeds:
+        first = _judge(log, context, g, recount(g, prune(g, seed)), pairs)
+        # Interest communities end here: growing them would cost most of the time and change nothing.
+        if first is None or first.log_p > np.log(_SCREEN):
+            found += [] if first is None else [first]
+            continue
+        grown.append(grow(g, seed, taken))
+        taken[grown[-1].gatherings] = 1
+    clean = [recount(g, kept) for cohort in grown if (kept := prune(g, cohort.gatherings)).shape[0] >= 2]
+    sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if clean else None
+    for cohort in merge(g, clean, pairs.i, pairs.j, pairs.shared, pairs.mean):
+        assert sitting is not None
+        more = siblings(g, cohort.gatherings, sitting, taken)
+        taken[more] = 1
+        cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)
+        taken[cohort.gatherings] = 1
+        judged = _judge(log, context, g, recount(g, prune(g, cohort.gatherings)), pairs)
+        found += [] if judged is None else [judged]
+    return found
+
+
+def _judge(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs: Pairs) -> Found | None:
+    """Who and when, and what each like is worth; ``None`` below three targets or three returning actors."""
+    if np.unique(g.episodes.target[cohort.gatherings]).shape[0] < 3 or cohort.actors.shape[0] < 3:
+        return None
+    own = pairs.within(cohort.gatherings, len(g))
+    shared, expected = float(own.shared.sum()), float(own.mean.sum())
+    who = min(0.0, log_p_all_false(own.i, own.j, own.log_q))
+    if shared < 2.0 * expected:
+        # Most of what these gatherings share, activity alone explains: a busy crowd, not a returning one.
+        who = 0.0
+    core, served = np.zeros(log.n_actors, dtype=bool), np.zeros(log.n_targets, dtype=bool)
+    core[cohort.actors] = True
+    served[g.episodes.target[cohort.gatherings]] = True
+    when = judge_timing(log, context.rhythm, np.flatnonzero(core[log.actor] & served[log.target]))
+    entry, share, _ = mixture(g, cohort.gatherings)
+    late, late_share = stragglers(log, g, cohort, context.activity)
+    # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
+    circle = may_be_circle(g, cohort, own.shared, own.i, own.j, when.surprises) and not when.opened
+    rows, shares = np.concatenate([g.row[entry], late]), np.concatenate([share, late_share])
+    return Found(cohort, max(who, when.log_p), shared, expected, rows, shares, 0.5 if circle else 1.0)
 
 
 def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates: int) -> Findings:

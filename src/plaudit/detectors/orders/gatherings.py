@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from plaudit.detectors.rhythm import Episodes
 from plaudit.kernels.overlap import most_telling, shared_actors
-from plaudit.model import HOUR_MS, EventLog, Floats, Ints, offsets_of
+from plaudit.model import HOUR_MS, EventLog, Floats, Ints, offsets_of, ranges
 
 APART_MS = 12 * HOUR_MS
 """Two likes of one actor count as two meetings when at least this far apart."""
@@ -46,10 +47,14 @@ class Gatherings:
     def __len__(self) -> int:
         return len(self.episodes)
 
-    @property
+    @cached_property
     def size(self) -> Ints:
         """Likes in each gathering."""
         return np.diff(self.offsets)
+
+    def entries(self, members: Ints) -> Ints:
+        """Entries of the chosen gatherings, gathering by gathering."""
+        return ranges(self.offsets[members], self.size[members])
 
     def chance(self) -> Floats:
         """``x`` such that activity alone expects ``x_i x_j`` actors shared by gatherings ``i`` and ``j``.
@@ -66,7 +71,7 @@ def gather(log: EventLog, episodes: Episodes, activity: Ints) -> Gatherings:
     length = episodes.last - episodes.first + 1
     gathering = np.repeat(np.arange(len(episodes)), length)
     offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-    row = np.arange(offsets[-1]) - offsets[gathering] + episodes.first[gathering]
+    row = ranges(episodes.first, length)
     actor = log.actor[row].astype(np.int64)
     return Gatherings(episodes, offsets, row, gathering, actor, log.at_ms[row], activity, log.n)
 

@@ -123,7 +123,7 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Ce
     sitting = log.at_ms[order[start[crowded]]] // SITTING_MS
     worst = _nth_sitting(where, sitting, log_p[crowded], owner.shape[0], sittings)
     cells = np.bincount(context[start])[owner]
-    share = np.clip(1.0 - null.moments(mean)[0][crowded] / actors[crowded], 0.0, 1.0)
+    share = np.clip(1.0 - null.moments(mean)[0][crowded] / actors[crowded], 0.01, 1.0)
     by_owner = np.argsort(where, kind="stable")
     length = actors[crowded][by_owner]
     first = start[crowded][by_owner]
