@@ -14,7 +14,7 @@ import numpy as np
 from plaudit.kernels.clock import Clock, activity_clock
 from plaudit.kernels.response import Response, response_curve
 from plaudit.kernels.scan import log_p_value, scan_targets
-from plaudit.kernels.tails import central_match, normal_score
+from plaudit.kernels.tails import Spread, normal_score, score_against, spread_by_size
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints
 
 MIN_POINTS = 4
@@ -23,7 +23,6 @@ MIN_POINTS = 4
 _LOOSE = 2.0
 _INNER = 6.0
 _DEPTH = 5
-_BIN_TARGETS = 150
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Rhythm:
         counted: False for the like that only defines a target's birth.
         resolution_ms: time resolution of the log (all times are multiples of it).
         episodes: all windows at or above a loose cut, and every scanned target's best one.
-        spread: the empirical null of ``episodes.z`` by size: (ln points, location, scale) per bin.
+        spread: the empirical null of ``episodes.z`` by size.
     """
 
     clock: Clock
@@ -82,13 +81,11 @@ class Rhythm:
     counted: Bools
     resolution_ms: int
     episodes: Episodes
-    spread: tuple[Floats, Floats, Floats]
+    spread: Spread
 
     def empirical_z(self, z: Floats, points: Ints) -> Floats:
         """``z`` measured against what targets of that size ordinarily show in this log."""
-        size, location, scale = self.spread
-        x = np.log(np.maximum(points, 1))
-        return (z - np.interp(x, size, location)) / np.interp(x, size, scale)
+        return score_against(self.spread, z, points)
 
 
 def time_resolution(at_ms: Ints) -> int:
@@ -118,7 +115,8 @@ def estimate_rhythm(log: EventLog) -> Rhythm:
     low = np.minimum(response(age) / whole, 1.0)
     high = np.clip(response(age + resolution) / whole, low, 1.0)
     episodes = _episodes(log, counted, low, high)
-    return Rhythm(clock, response, age, low, high, counted, resolution, episodes, _spread(episodes))
+    spread = spread_by_size(episodes.z[episodes.lead], episodes.points[episodes.lead])
+    return Rhythm(clock, response, age, low, high, counted, resolution, episodes, spread)
 
 
 def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episodes:
@@ -138,20 +136,3 @@ def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episo
     lead = np.r_[True, target[1:] != target[:-1]] if target.shape[0] else np.zeros(0, dtype=bool)
     z = normal_score(log_p_value(statistic, points))
     return Episodes(target, begin, stop, likes, expected, z, points, lead, leaf)
-
-
-def _spread(episodes: Episodes) -> tuple[Floats, Floats, Floats]:
-    """Location and scale of ``z`` among targets of like size: real targets wander more than a Poisson process."""
-    z, points = episodes.z[episodes.lead], episodes.points[episodes.lead]
-    # Bins are cut between sizes, never inside one: which targets share a bin must not depend on their names.
-    order = np.argsort(points, kind="stable")
-    cuts = np.arange(_BIN_TARGETS, order.shape[0] - _BIN_TARGETS // 2, _BIN_TARGETS)
-    cuts = np.unique(np.searchsorted(points[order], points[order][cuts])) if cuts.shape[0] else cuts
-    pieces = [piece for piece in np.split(order, cuts) if piece.shape[0]]
-    if not pieces:
-        return np.zeros(1), np.zeros(1), np.ones(1)
-    size = np.array([np.log(np.maximum(points[piece], 1)).mean() for piece in pieces])
-    matched = [central_match(z[piece]) for piece in pieces]
-    location = np.maximum.accumulate(np.array([m[0] for m in matched]))
-    scale = np.maximum.accumulate(np.array([m[1] for m in matched]))
-    return size, location, scale

@@ -56,6 +56,40 @@ def central_match(z: Floats) -> tuple[float, float]:
     return max(float(q50), 0.0), max(float(q75 - q50) / 0.6745, float(q75 - q25) / 1.349, 1.0)
 
 
+Spread = tuple[Floats, Floats, Floats]
+"""An empirical null by size: ln points, location and scale per bin."""
+
+_BIN = 150
+
+
+def spread_by_size(z: Floats, points: Ints) -> Spread:
+    """Location and scale of ``z`` among subjects of like size: real ones wander more than the exact null."""
+    # Bins are cut between sizes, never inside one: which subjects share a bin must not depend on their names.
+    order = np.argsort(points, kind="stable")
+    cuts = np.arange(_BIN, order.shape[0] - _BIN // 2, _BIN)
+    cuts = np.unique(np.searchsorted(points[order], points[order][cuts])) if cuts.shape[0] else cuts
+    pieces = [piece for piece in np.split(order, cuts) if piece.shape[0]]
+    if not pieces:
+        return np.zeros(1), np.zeros(1), np.ones(1)
+    size = np.array([np.log(np.maximum(points[piece], 1)).mean() for piece in pieces])
+    matched = [central_match(z[piece]) for piece in pieces]
+    location = np.maximum.accumulate(np.array([m[0] for m in matched]))
+    scale = np.maximum.accumulate(np.array([m[1] for m in matched]))
+    return size, location, scale
+
+
+def score_against(spread: Spread, z: Floats, points: Ints) -> Floats:
+    """``z`` measured against what subjects of that size ordinarily show."""
+    size, location, scale = spread
+    x = np.log(np.maximum(points, 1))
+    return np.asarray((z - np.interp(x, size, location)) / np.interp(x, size, scale), dtype=np.float64)
+
+
+def empirical_score(z: Floats, points: Ints) -> Floats:
+    """Scores against the empirical null of the same subjects."""
+    return score_against(spread_by_size(z, points), z, points)
+
+
 def log_q_values(log_p: Floats, candidates: int) -> Floats:
     """Benjamini-Hochberg q-values in log space over ``candidates`` tests, of which those not given have p = 1."""
     m = log_p.shape[0]

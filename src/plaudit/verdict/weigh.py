@@ -29,7 +29,7 @@ from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, log_ev
 DISCOUNT_AT = 0.9
 """Posterior from which a like is not counted: of ten likes at the line, one would be genuine; most lie far above it."""
 
-UNDETERMINED_AT = 0.2
+UNDETERMINED_AT = 0.1
 """Posterior below which a like is counted as verified."""
 
 _FAMILIES = tuple(Family)

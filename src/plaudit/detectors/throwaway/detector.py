@@ -2,7 +2,7 @@
 
 Most one-off actors are innocent newcomers, so no single one is suspect. A target's *number* of them is judged against a
 beta-binomial whose mean follows the time of its likes (near the end of a log everybody looks like a one-off) and whose
-spread is fitted to this log's targets. Each like carries the posterior of the excess around it, and no more: a viral
+spread is fitted to this log's targets; and their crowding in one stretch of the target's likes is scanned for. Each like carries the posterior of the excess around it, and no more: a viral
 hour's newcomers, friends called in to vote and bought throw-aways look alike here.
 """
 
@@ -15,7 +15,8 @@ from scipy import optimize, stats
 from scipy.special import betaln
 
 from plaudit.detectors.spec import Context, DetectorSpec
-from plaudit.kernels.tails import log_q_values
+from plaudit.kernels.scan import log_p_value, scan_targets
+from plaudit.kernels.tails import empirical_score, log_p_of_score, log_q_values, normal_score
 from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 
 SPEC = DetectorSpec(
@@ -30,6 +31,7 @@ SPEC = DetectorSpec(
 )
 
 _TIME_BINS = 64
+_LEAST = 5
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Throwaway:
         targets = np.flatnonzero(points >= self.spec.parameters["min_points"])
         count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
         mean = np.add.reduceat(np.append(chance, 0.0), offsets[:-1])[targets] / points[targets]
-        log_p = _log_tail(count, points[targets], mean)
+        whole = _log_tail(count, points[targets], mean)
+        local = _log_local(once, offsets, targets)
+        log_p = np.minimum(np.minimum(whole, local) + np.log(2.0), 0.0)
         rows, home, share = self._exhibits(log, targets, count, mean * points[targets], once, chance)
         return Findings(
             detector=self.spec.id,
@@ -91,6 +95,29 @@ class Throwaway:
         share = np.clip((fraction - base) / ((1 - base) * np.maximum(fraction, 1e-9)), 0.0, 1.0)
         keep = share > 0
         return rows[keep], finding[log.target[rows[keep]]], share[keep]
+
+
+def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
+    """``ln p`` that one-off actors are spread over the target's likes by chance: do they crowd in one stretch of them?
+
+    Their ranks among the target's likes are uniform if each like is as likely as any other to be a one-off's; the scan
+    statistic of those ranks is read against what targets with as many one-offs show in this log (empirical null).
+    """
+    out = np.zeros(targets.shape[0])
+    rows = np.flatnonzero(once)
+    home = np.searchsorted(offsets, rows, side="right") - 1
+    size = (offsets[home + 1] - offsets[home]).astype(np.float64)
+    low = (rows - offsets[home]) / size
+    keep = np.isin(home, targets)
+    own = np.concatenate([[0], np.cumsum(np.bincount(np.searchsorted(targets, home[keep]), minlength=targets.shape[0]))])
+    low, high = low[keep], low[keep] + 1.0 / size[keep]
+    found, statistic, *_ = scan_targets(low, high, own.astype(np.int64), _LEAST, np.inf, np.inf, 0)
+    if found.shape[0] == 0:
+        return out
+    points = np.diff(own)[found]
+    z = normal_score(log_p_value(statistic, points))
+    out[found] = log_p_of_score(empirical_score(z, points))
+    return out
 
 
 def _chance_by_time(once: np.ndarray, at_ms: Ints) -> Floats:
