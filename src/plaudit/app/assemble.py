@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from plaudit.app.cases import build_case, innocent
 from plaudit.app.tables import Names
@@ -313,10 +314,11 @@ def case_of(
 
 def bearing_rows(findings: pa.Table, reasons: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of ``findings`` with the given ids, without their exhibits."""
-    import pyarrow.compute as pc
-
     slim = findings.drop_columns(["exhibits"])
-    return slim.filter(pc.is_in(slim["finding_id"], pa.array(list(reasons), pa.string()))).to_pylist()
+    rows: list[dict[str, Any]] = slim.filter(
+        pc.is_in(slim["finding_id"], pa.array(list(reasons), pa.string()))
+    ).to_pylist()
+    return rows
 
 
 def _headline(total: Count, groups: int, affected: int, targets: int) -> Message:

@@ -37,7 +37,8 @@ def explain(directory: Path | str, kind: str, subject: str) -> Case:
         tables = {name: pq.read_table(folder / f"{name}.parquet") for name in ("likes", "findings")}
     except FileNotFoundError as missing:
         raise ResultError(
-            f"{folder} is not a complete audit ({Path(str(missing.filename)).name} is missing); run 'plaudit audit' first."
+            f"{folder} is not a complete audit ({Path(str(missing.filename)).name} is missing); "
+            "run 'plaudit audit' first."
         ) from None
     except (OSError, ValueError) as broken:
         raise ResultError(f"{folder} cannot be read as an audit ({broken}); run 'plaudit audit' again.") from None

@@ -137,7 +137,7 @@ def findings_table(read: Ingested, findings: Sequence[Findings], verdicts: Verdi
 
 def _findings_part(read: Ingested, f: Findings, weight: np.ndarray, ids: list[str]) -> pa.Table:
     if f.outcome is not Outcome.MEASURED:
-        silent = {
+        silent: dict[str, object] = {
             "finding_id": f"{f.detector}-0",
             "detector": f.detector,
             "version": f.version,

@@ -1,4 +1,4 @@
-"""One folder per question. Built-ins stand in one explicit list; others arrive by the ``plaudit.detectors`` entry points."""
+"""One folder per question. Built-ins stand in one explicit list; others arrive by entry points."""
 
 from __future__ import annotations
 

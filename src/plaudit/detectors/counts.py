@@ -1,9 +1,10 @@
 """How many actors two gatherings share by themselves: an empirical null from this log's own pairs.
 
-Genuine interests overlap, so a bare Poisson of the actors' activities is far too small. But *given* that two gatherings
-share one actor (same community, same months), the count goes on like a zero-truncated negative binomial, whose limit for
-thin data is Fisher's logarithmic series. It is fitted, per bin of the activity-only expectation, to the *lower* part of
-the counts only (Efron 2004: fit the null where the null lives; a tail would contain the attackers).
+Genuine interests overlap, so a bare Poisson of the actors' activities is far too small. But *given* that two
+gatherings share one actor (same community, same months), the count goes on like a zero-truncated negative binomial,
+whose limit for thin data is Fisher's logarithmic series. It is fitted, per bin of the activity-only expectation, to
+the *lower* part of the counts only (Efron 2004: fit the null where the null lives; a tail would contain the
+attackers).
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class OverlapNull:
         # Beyond double range: leading term times a geometric bound of the rest.
         step = np.minimum(np.maximum(ratio * (k + shape) / (k + 1), ratio), 0.999)
         tail = np.where(tail > -600, tail, stats.nbinom.logpmf(k, shape, 1 - ratio) - np.log1p(-step))
-        return np.minimum(tail - _log_any(shape, ratio), 0.0)
+        return np.asarray(np.minimum(tail - _log_any(shape, ratio), 0.0), dtype=np.float64)
 
     def moments(self, mean: Floats) -> tuple[Floats, Floats]:
         """``E`` and ``Var`` of the count, given that it is at least 1."""
@@ -80,12 +81,12 @@ def _log_any(shape: float, ratio: float) -> float:
 
 
 def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
-    """Fit from all pairs that share at least one actor: counts ``int64[m]``, activity-only expectations ``float64[m]``."""
+    """Fit from all pairs sharing an actor: counts ``int64[m]``, activity-only expectations ``float64[m]``."""
     order = np.argsort(mean, kind="stable")
     bins = int(np.clip(order.shape[0] // _PER_BIN, 1, _BINS))
     ascending = mean[order]
     # Cut between values, never inside a run of equal ones: the fit must not depend on the order of the pairs.
-    cuts = np.unique(np.searchsorted(ascending, ascending[order.shape[0] * np.arange(1, bins) // bins])) if bins > 1 else []
+    cuts = np.unique(np.searchsorted(ascending, ascending[order.shape[0] * np.arange(1, bins) // bins]))
     pieces = [piece for piece in np.split(order, cuts) if piece.shape[0]] or [order]
     rows = [_fit_bin(shared[piece], mean[piece]) for piece in pieces]
     edges = [float(np.log(max(mean[piece[0]], 1e-12))) for piece in pieces[1:]]

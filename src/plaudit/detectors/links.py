@@ -11,7 +11,7 @@ from plaudit.model import Floats, Ints
 
 
 def cluster(nodes: int, i: Ints, j: Ints, weight: Floats, seed: int) -> list[Ints]:
-    """Communities (Leiden, Traag et al. 2019) of the graph of significant overlaps, each with two gatherings or more."""
+    """Communities (Leiden, Traag et al. 2019) of the graph of significant links, each with two nodes or more."""
     if i.shape[0] == 0:
         return []
     graph = igraph.Graph(n=nodes, edges=np.column_stack([i, j]).tolist())

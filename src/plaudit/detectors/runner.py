@@ -19,7 +19,7 @@ def readiness(detector: Detector, log: EventLog) -> tuple[Outcome, str]:
 
 
 def run_detector(detector: Detector, log: EventLog, context: Context) -> Findings:
-    """The detector's findings, or an empty answer with the reason there is none. Never raises for the detector's faults."""
+    """The detector's findings, or an empty answer with the reason there is none; its fault is such a reason."""
     outcome, reason = readiness(detector, log)
     if outcome is not Outcome.MEASURED:
         return _empty(detector, outcome, reason)

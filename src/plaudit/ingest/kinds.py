@@ -81,8 +81,9 @@ def require_likes(file: str, column: str, counts: Mapping[str, int], classes: Ma
     shown = ", ".join(f"{word} ({counts[word]})" for word in busiest[:8])
     more = f" and {len(busiest) - 8} more" if len(busiest) > 8 else ""
     raise InputError(
-        f"{file}: column {column!r} says what kind each event is, and no kind found counts as a like: {shown}{more}; say which "
-        f"does with --map like={likely}, or --map kind= if the column means something else and every row is a like."
+        f"{file}: column {column!r} says what kind each event is, and no kind found counts as a like: "
+        f"{shown}{more}; say which does with --map like={likely}, or --map kind= if the column "
+        "means something else and every row is a like."
     )
 
 

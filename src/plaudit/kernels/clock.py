@@ -52,7 +52,7 @@ def activity_clock(log: EventLog) -> Clock:
     rate = distinct_per_cell(log.target, cell, cells).astype(np.float64)
     if rate.mean() < _DENSE and step == HOUR_MS:
         rate = _factorised(rate, log.start_ms)
-    # A quarter of the mean as floor: an hour without likes is short, not absent, or one like in it would weigh infinitely.
+    # A quarter of the mean as floor: a like in an hour without others must not weigh infinitely.
     rate = np.maximum(rate, 0.25 * rate.mean()) if rate.mean() > 0 else np.ones(cells)
     total = np.concatenate([[0.0], np.cumsum(rate)]) * (step / rate.mean())
     return Clock(log.start_ms, step, total)

@@ -48,7 +48,7 @@ def within_budget(others: Ints, budget: int) -> Bools:
 def repeated_pairs(
     target: np.ndarray, at_ms: np.ndarray, actor: np.ndarray, usable: np.ndarray, window: int, actors: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every meeting of the pairs that meet at least twice: ``(pair key, row, row)`` with ``key = u * actors + v, u < v``.
+    """Every meeting of pairs that meet at least twice: ``(pair key, row, row)`` with ``key = u * actors + v, u < v``.
 
     A first pass counts pairs in hashed slots; the second keeps pairs whose slot was hit twice (no pair is lost; a few
     met only once and share a slot, and fall away later).
@@ -140,8 +140,8 @@ def chance_meetings(
 ) -> np.ndarray:
     """Meetings each pair ``(first, second)`` would have by its targets' rhythm or its own habit, ``float64[pairs]``.
 
-    For every target both liked: the larger of the target's null measure of the moment and the share of the other actor's
-    own likes that come at that age, averaged over both directions.
+    For every target both liked: the larger of the target's null measure of the moment and the share of the other
+    actor's own likes that come at that age, averaged over both directions.
 
     Args:
         actor_offsets: CSR by actor of ``actor_target`` (ascending inside an actor), ``actor_age`` (clock age of the
@@ -174,7 +174,7 @@ def _habit(ages: np.ndarray, centre: float, own: float, width: float) -> float:
     count = np.searchsorted(ages, centre + width, side="right") - np.searchsorted(ages, centre - width)
     if abs(own - centre) <= width:
         count -= 1
-    return max(count, 0) / max(ages.shape[0] - 1, 1)
+    return float(max(count, 0) / max(ages.shape[0] - 1, 1))
 
 
 def chance_meetings_plain(

@@ -1,11 +1,11 @@
 """Where do points crowd together more than uniform points would? The calibrated scan statistic.
 
-Under a target's null its likes, moved through its own distribution function, are uniform on (0, 1). A window with ``k``
-of ``n`` points and measure ``mu`` has log-likelihood ratio ``L = k ln(k/(n mu)) + (n-k) ln((n-k)/(n(1-mu)))`` (Kulldorff
-1997). Small windows are many, so the best of them wins by number; the calibration ``sqrt(2 L) - sqrt(2 ln(e n^2 /
-(k (n-k))))`` (Rivera & Walther 2013; Walther & Perry 2022) makes every window size compete on equal terms and leaves a
-statistic whose null distribution hardly depends on ``n``. Window sizes run through a geometric ladder, so the cost of a
-target is O(n log n).
+Under a target's null its likes, moved through its own distribution function, are uniform on (0, 1). A window with
+``k`` of ``n`` points and measure ``mu`` has log-likelihood ratio ``L = k ln(k/(n mu)) + (n-k) ln((n-k)/(n(1-mu)))``
+(Kulldorff 1997). Small windows are many, so the best of them wins by number; the calibration ``sqrt(2 L) - sqrt(2
+ln(e n^2 / (k (n-k))))`` (Rivera & Walther 2013; Walther & Perry 2022) makes every window size compete on equal terms
+and leaves a statistic whose null distribution hardly depends on ``n``. Window sizes run through a geometric ladder,
+so the cost of a target is O(n log n).
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ def scan_targets(
         depth: how often the rest of a target is searched again.
 
     Returns:
-        ``(target, statistic, first, last, base, leaf)`` per window; ``first``/``last`` are row numbers (inclusive), ``base``
-        is the number of points the rest of the stretch it was found in predicts for it, ``leaf`` is False for a window
-        that gave way or is below ``keep``. The first window of each target precedes its others; leaves do not overlap.
+        ``(target, statistic, first, last, base, leaf)`` per window; ``first``/``last`` are row numbers (inclusive),
+        ``base`` is the number of points the rest of the stretch it was found in predicts for it, ``leaf`` is False
+        for a window that gave way or is below ``keep``. The first window of each target precedes its others; leaves
+        do not overlap.
     """
     cap = 1024
     out_t = np.empty(cap, np.int64)
@@ -104,46 +105,46 @@ def scan_targets(
             lo, hi, level = stack[top, 2], stack[top, 3], int(stack[top, 4])
             if y - x < min_points or hi - lo <= 0.0:
                 continue
-            s, f, l, m = _best_window((low[x:y] - lo) / (hi - lo), (high[x:y] - lo) / (hi - lo))
+            s, f, e, m = _best_window((low[x:y] - lo) / (hi - lo), (high[x:y] - lo) / (hi - lo))
             if s == -np.inf or (s < keep and not lead):
                 continue
-            f, l = x + f, x + l
-            outer_f, outer_l = f, l
-            base = (y - x - (l + 1 - f)) * m / max(1.0 - m, 1e-9)
+            f, e = x + f, x + e
+            outer_f, outer_e = f, e
+            base = (y - x - (e + 1 - f)) * m / max(1.0 - m, 1e-9)
             crowded = s >= keep
             if lead or crowded:
                 if count + 2 * depth + 2 > cap:
                     cap *= 2
                     out_t, out_s, leaf = _grown(out_t, cap), _grown(out_s, cap), _grown(leaf, cap)
                     out_f, out_l, out_b = _grown(out_f, cap), _grown(out_l, cap), _grown(out_b, cap)
-                out_t[count], out_s[count], out_f[count], out_l[count], out_b[count] = t, s, f, l, base
+                out_t[count], out_s[count], out_f[count], out_l[count], out_b[count] = t, s, f, e, base
                 leaf[count] = crowded
                 count += 1
                 lead = False
             # A window that holds a much denser one gives way to it and to what is left of itself on either side.
             nested = 0
-            while crowded and nested < depth and l + 1 - f >= min_points and high[l] > low[f]:
-                span = high[l] - low[f]
-                si, fi, li, mi = _best_window((low[f : l + 1] - low[f]) / span, (high[f : l + 1] - low[f]) / span)
+            while crowded and nested < depth and e + 1 - f >= min_points and high[e] > low[f]:
+                span = high[e] - low[f]
+                si, fi, ei, mi = _best_window((low[f : e + 1] - low[f]) / span, (high[f : e + 1] - low[f]) / span)
                 if si < inner:
                     break
-                fi, li = f + fi, f + li
+                fi, ei = f + fi, f + ei
                 leaf[count - 1] = False
                 for piece in range(2):
-                    pf, pl = (f, fi - 1) if piece == 0 else (li + 1, l)
+                    pf, pl = (f, fi - 1) if piece == 0 else (ei + 1, e)
                     if pl + 1 - pf >= 3:
                         out_t[count], out_s[count], out_f[count], out_l[count] = t, s, pf, pl
                         out_b[count] = base * max(high[pl] - low[pf], 0.0) / span
                         leaf[count] = True
                         count += 1
-                base = (l + 1 - f - (li + 1 - fi)) * mi / max(1.0 - mi, 1e-9)
-                s, f, l = si, fi, li
-                out_t[count], out_s[count], out_f[count], out_l[count], out_b[count] = t, s, f, l, base
+                base = (e + 1 - f - (ei + 1 - fi)) * mi / max(1.0 - mi, 1e-9)
+                s, f, e = si, fi, ei
+                out_t[count], out_s[count], out_f[count], out_l[count], out_b[count] = t, s, f, e, base
                 leaf[count] = True
                 count += 1
                 nested += 1
             if crowded and level < depth:
-                stack[top, 0], stack[top, 1], stack[top, 2], stack[top, 3] = outer_l + 1, y, high[outer_l], hi
+                stack[top, 0], stack[top, 1], stack[top, 2], stack[top, 3] = outer_e + 1, y, high[outer_e], hi
                 stack[top, 4] = level + 1
                 top += 1
                 stack[top, 0], stack[top, 1], stack[top, 2], stack[top, 3] = x, outer_f, lo, low[outer_f]
@@ -218,4 +219,5 @@ def _row_log_p(statistic: Floats, quantiles: Floats) -> Floats:
     knee = int(np.searchsorted(LEVELS, 0.98))
     slope = (log_tail[knee] - log_tail[-1]) / max(cut - quantiles[knee], 1e-9)
     excess = np.maximum(statistic - cut, 0.0)
-    return np.where(statistic > cut, log_tail[-1] - slope * excess - 0.25 * excess**2, inside)
+    beyond = log_tail[-1] - slope * excess - 0.25 * excess**2
+    return np.asarray(np.where(statistic > cut, beyond, inside), dtype=np.float64)

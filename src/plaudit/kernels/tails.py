@@ -36,7 +36,7 @@ def log_negative_binomial_tail(count: Ints | Floats, mean: Floats, dispersion: F
 
 def normal_score(log_p: Floats) -> Floats:
     """The z whose upper tail has log-probability ``log_p`` (exact far beyond double range)."""
-    return -ndtri_exp(np.minimum(log_p, -1e-12))
+    return np.asarray(-ndtri_exp(np.minimum(log_p, -1e-12)), dtype=np.float64)
 
 
 def log_p_of_score(z: Floats) -> Floats:

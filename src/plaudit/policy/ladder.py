@@ -1,8 +1,8 @@
 """The default ladder: neutralise likes, punish nobody.
 
-Whoever received bought likes may be their victim (a rival can buy them), so no rung here touches an author. ``not_counted``
-takes discounted likes out of the count and is reversible; ``human_review`` asks a person to look where too many likes stay
-undetermined. Nothing stronger happens without a person.
+Whoever received bought likes may be their victim (a rival can buy them), so no rung here touches an author.
+``not_counted`` takes discounted likes out of the count and is reversible; ``human_review`` asks a person to look
+where too many likes stay undetermined. Nothing stronger happens without a person.
 """
 
 from __future__ import annotations

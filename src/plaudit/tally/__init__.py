@@ -1,4 +1,4 @@
-"""Honest counts: per target, an exact split of what is shown and an estimate of what is authentic, with its interval."""
+"""Honest counts: an exact split of what is shown, and what is authentic with its interval."""
 
 from plaudit.tally.count import Tally, tally
 

@@ -1,8 +1,8 @@
 """``shown = verified + discounted + undetermined`` and ``authentic`` with a 90 % interval.
 
-Likes of one finding stand or fall together: if the group was not an order, none of them was bought. So the number bought
-on a target is a sum over findings of ``Bernoulli(posterior) * (how many of its likes took part)``, drawn as a whole; a
-normal approximation of independent likes would be far too sure of itself.
+Likes of one finding stand or fall together: if the group was not an order, none of them was bought. So the number
+bought on a target is a sum over findings of ``Bernoulli(posterior) * (how many of its likes took part)``, drawn as a
+whole; a normal approximation of independent likes would be far too sure of itself.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plaudit.model import STATUSES, EventLog, Findings, Floats, Ints, Status, Verdicts
-from plaudit.verdict.evidence import logit, sigmoid
+from plaudit.model import STATUSES, EventLog, Family, Findings, Floats, Ints, Status, Verdicts
+from plaudit.verdict.evidence import DECISIVE, logit, sigmoid
 
 DRAWS = 2000
 MODEL_ERROR = 0.06
@@ -21,6 +21,7 @@ MODEL_ERROR = 0.06
 planted worlds; see ``docs/benchmarks.md``."""
 
 _CHUNK = 2000
+_FAMILIES = tuple(Family)
 
 
 @dataclass(frozen=True)
@@ -64,21 +65,29 @@ def tally(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts, seed:
     low, high = np.zeros(size), np.zeros(size)
     total = np.zeros(DRAWS)
     rng = np.random.default_rng(seed)
-    # One coin per finding, not per target: a group is an order everywhere or nowhere.
-    named, coin_of = np.unique(finding, return_inverse=True)
+    # One coin per finding, not per target: a group is an order everywhere or nowhere. Findings of a family that knows
+    # one side only (one device among a ring's many) have a common cause and share one coin for all.
+    family = np.concatenate([np.full(len(f), _FAMILIES.index(f.family)) for f in findings] + [np.zeros(0, np.int64)])
+    alone = np.isin(family, [_FAMILIES.index(f) for f in DECISIVE])
+    causes = np.where(alone[finding], finding, -1 - family[finding]) if finding.shape[0] else finding
+    named, coin_of = np.unique(causes, return_inverse=True)
     coins = rng.random((named.shape[0], DRAWS), dtype=np.float32)
     touched = np.unique(target)
     order = np.argsort(target, kind="stable")
     for chunk in np.array_split(touched, max(1, touched.shape[0] // _CHUNK)):
         rows = order[np.isin(target[order], chunk)]
         taken = rng.standard_normal((rows.shape[0], DRAWS), dtype=np.float32)
-        taken = np.clip(taken * spread[rows, None] + mean[rows, None], 0.0, count[rows, None])
+        # Not cut at the likes the finding lists: a window may have missed some of the delivery.
+        taken = np.clip(taken * spread[rows, None] + mean[rows, None], 0.0, shown[target[rows], None])
+        # Cutting draws off at none and at all moves their mean, on hundreds of targets the same way: it is put back.
+        taken *= np.minimum(mean[rows, None] / np.maximum(taken.mean(axis=1, keepdims=True), 1e-9), 1.25)
         taken *= coins[coin_of[rows]] < posterior[rows, None]
         begin = np.flatnonzero(np.r_[True, np.diff(target[rows]) > 0]) if rows.shape[0] else np.zeros(0, np.int64)
         if begin.shape[0] == 0:
             continue
         drawn = np.add.reduceat(taken, begin, axis=0)
-        low[target[rows][begin]], high[target[rows][begin]] = np.quantile(drawn, [0.05, 0.95], axis=1)
+        own = target[rows][begin]
+        low[own], high[own] = np.minimum(np.quantile(drawn, [0.05, 0.95], axis=1), shown[own])
         total += taken.sum(axis=0)
     whole = float(shown.sum())
     return Tally(
@@ -86,10 +95,10 @@ def tally(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts, seed:
         verified=split[Status.VERIFIED],
         discounted=split[Status.DISCOUNTED],
         undetermined=split[Status.UNDETERMINED],
-        authentic=shown - bought,
+        authentic=np.asarray(shown - bought, np.float64),
         low=np.minimum(shown - high, shown - bought),
         high=np.maximum(shown - low, shown - bought),
         total=whole - float(bought.sum()),
-        total_low=whole - float(np.quantile(total, 0.95)),
-        total_high=whole - float(np.quantile(total, 0.05)),
+        total_low=whole - max(float(np.quantile(total, 0.95)), float(bought.sum())),
+        total_high=whole - min(float(np.quantile(total, 0.05)), float(bought.sum())),
     )

@@ -18,9 +18,9 @@ CAPS: Mapping[Family, float] = {
     Family.CONTEXT: 4.0,
     Family.TIMING: 1.0,
 }
-"""Nats a family can carry. The first two tested *who* and *when* before they spoke; the others know one side only, so they
-cannot lift a like of a log with a few per cent of bought likes past a discount by themselves. Timing alone, which every
-viral hour has, only leans."""
+"""Nats a family can carry. The first two tested *who* and *when* before they spoke; the others know one side only, so
+they cannot lift a like of a log with a few per cent of bought likes past a discount by themselves. Timing alone,
+which every viral hour has, only leans."""
 
 PAIRED: Mapping[Family, frozenset[Family]] = {
     Family.CONTEXT: frozenset({Family.ACCOUNT, Family.TIMING}),
@@ -43,7 +43,8 @@ def log_evidence(p: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = (1.0 - q + q * log_p) / (q * log_p**2)
     near_one = np.abs(log_p) < 1e-4
-    return np.maximum(np.where(near_one, np.log(0.5), np.log(np.maximum(value, 1e-300))), 0.0)
+    nats = np.where(near_one, np.log(0.5), np.log(np.maximum(value, 1e-300)))
+    return np.asarray(np.maximum(nats, 0.0), dtype=np.float64)
 
 
 def logit(p: Floats | float) -> Floats:

@@ -1,7 +1,8 @@
 """The verdict: prior, families' weights, the chance of a passer-by, and one of three statuses per like.
 
-``p = sigmoid(logit prior + sum of family weights) * share``: the first factor is about the *finding* (was there an order
-here?), ``share`` about the *like* (was it part of it, or did somebody pass by?). Both can be drawn as one waterfall.
+``p = sigmoid(logit prior + sum of family weights) * share``: the first factor is about the *finding* (was there an
+order here?), ``share`` about the *like* (was it part of it, or did somebody pass by?). Both can be drawn as one
+waterfall.
 """
 
 from __future__ import annotations

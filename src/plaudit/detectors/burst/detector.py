@@ -1,8 +1,8 @@
-"""The ``burst`` detector: the best window of each target, against the rhythm and against what targets here ordinarily do.
+"""The ``burst`` detector: each target's best window, against its rhythm and against what targets here do.
 
-A calibrated scan (see :mod:`plaudit.kernels.scan`) on the target's own coordinate, read against the spread that targets
-of the same size show in this log (empirical null, Efron 2004): a platform where every post has its share has wide spread.
-A burst says *when*, never *who*: a viral hour is one too, so it convicts nobody by itself.
+A calibrated scan (see :mod:`plaudit.kernels.scan`) on the target's own coordinate, read against the spread that
+targets of the same size show in this log (empirical null, Efron 2004): a platform where every post has its share has
+wide spread. A burst says *when*, never *who*: a viral hour is one too, so it convicts nobody by itself.
 """
 
 from __future__ import annotations

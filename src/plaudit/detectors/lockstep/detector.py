@@ -1,9 +1,10 @@
-"""The ``lockstep`` detector: pairs that meet within a minute, on different days, more often than any innocent reason gives.
+"""The ``lockstep`` detector: pairs that keep meeting within a minute, beyond any innocent reason.
 
-Three reasons are computed for every pair and the most generous one is its null: the moments of its common targets were
-likely anyway (response curve), the two are always that quick or that late (their own habit of timing, which spares fans),
-or both live in crowded moments (window exposure, a configuration model of the co-action graph, which spares regulars of a
-front page). Meetings within half a day of each other count once. Pairs are tested against all pairs of actors.
+Three reasons are computed for every pair and the most generous one is its null: the moments of its common targets
+were likely anyway (response curve), the two are always that quick or that late (their own habit of timing, which
+spares fans), or both live in crowded moments (window exposure, a configuration model of the co-action graph, which
+spares regulars of a front page). Meetings within half a day of each other count once. Pairs are tested against all
+pairs of actors.
 
 Sources: SynchroTrap (Cao et al. 2014) for the statistic; the null models are this project's.
 """
@@ -11,6 +12,7 @@ Sources: SynchroTrap (Cao et al. 2014) for the statistic; the null models are th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -114,7 +116,7 @@ def _expected(log: EventLog, context: Context, first: Ints, second: Ints, others
     )
     exposure = np.bincount(log.actor, others, minlength=log.n_actors)
     crowded = exposure[first] * exposure[second] / max(float(exposure.sum()), 1.0)
-    return np.maximum(habit, crowded)
+    return np.asarray(np.maximum(habit, crowded), dtype=np.float64)
 
 
 def _findings(
@@ -155,8 +157,8 @@ def _findings(
         p_value=np.exp(group_log_p),
         q_value=np.exp(log_q_values(group_log_p, len(groups))),
         support=np.bincount(home[inside], minlength=len(groups)).astype(np.int64),
-        start_ms=np.array([log.at_ms[unique[a:b]].min() for a, b in zip(offsets, offsets[1:], strict=False)], np.int64),
-        end_ms=np.array([log.at_ms[unique[a:b]].max() for a, b in zip(offsets, offsets[1:], strict=False)], np.int64),
+        start_ms=np.array([log.at_ms[unique[a:b]].min() for a, b in pairwise(offsets)], dtype=np.int64),
+        end_ms=np.array([log.at_ms[unique[a:b]].max() for a, b in pairwise(offsets)], dtype=np.int64),
         exhibits=Exhibits(offsets, unique, share[unique]),
         certainty=np.ones(len(groups)),
         candidates=candidates,

@@ -84,7 +84,7 @@ def recount(g: Gatherings, members: Ints) -> Cohort:
 
 
 def _enriched(g: Gatherings, members: Ints, actors: Ints, counts: Ints, taken: Ints, least: float) -> Bools:
-    """Free gatherings outside ``members`` where ``actors`` are too many by chance and at least ``least`` of the excess."""
+    """Free gatherings where ``actors`` are too many by chance and at least ``least`` of the excess."""
     if actors.shape[0] < 2:
         return np.zeros(len(g), dtype=bool)
     inside = np.zeros(g.activity.shape[0], dtype=bool)
@@ -120,8 +120,8 @@ def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints, Ints, Ints], tak
 def merge(g: Gatherings, cohorts: list[Cohort], i: Ints, j: Ints, shared: Ints, mean: Floats) -> list[Cohort]:
     """Join cohorts that are one pool: communities of a sparse graph split large pools.
 
-    Two cohorts are joined while the gatherings of one share actors with the other's about as far beyond chance as inside
-    either (at least half the geometric mean of both ratios, and at least three times chance).
+    Two cohorts are joined while the gatherings of one share actors with the other's about as far beyond chance as
+    inside either (at least half the geometric mean of both ratios, and at least three times chance).
     """
     label = np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(cohorts):
@@ -130,9 +130,8 @@ def merge(g: Gatherings, cohorts: list[Cohort], i: Ints, j: Ints, shared: Ints, 
     both = (a >= 0) & (b >= 0)
     size = len(cohorts)
     cell = np.minimum(a, b)[both] * size + np.maximum(a, b)[both]
-    seen = np.bincount(cell, shared[both], size * size).reshape(size, size)
-    chance = np.bincount(cell, mean[both], size * size).reshape(size, size)
-    seen, chance = np.triu(seen) + np.triu(seen, 1).T, np.triu(chance) + np.triu(chance, 1).T
+    seen = _mirrored(np.bincount(cell, shared[both], size * size).reshape(size, size))
+    chance = _mirrored(np.bincount(cell, mean[both], size * size).reshape(size, size))
     parts = [[number] for number in range(size)]
     while len(parts) > 1:
         ratio = seen / np.maximum(chance, 0.5)
@@ -144,6 +143,10 @@ def merge(g: Gatherings, cohorts: list[Cohort], i: Ints, j: Ints, shared: Ints, 
         parts[x] += parts.pop(y)
         seen, chance = _folded(seen, x, y), _folded(chance, x, y)
     return [recount(g, np.unique(np.concatenate([cohorts[k].gatherings for k in part]))) for part in parts]
+
+
+def _mirrored(upper: Floats | Ints) -> Floats:
+    return np.asarray(np.triu(upper) + np.triu(upper, 1).T, dtype=np.float64)
 
 
 def _folded(matrix: Floats, x: int, y: int) -> Floats:
@@ -174,8 +177,8 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
     distribution and the part of each gathering that is theirs are learned together by expectation-maximisation.
 
     Returns:
-        ``(entry, share, part)``: the entries of the gatherings, the chance of each to be a worker's, and the workers' part
-        of each gathering (in the order of ``members``).
+        ``(entry, share, part)``: the entries of the gatherings, the chance of each to be a worker's, and the workers'
+        part of each gathering (in the order of ``members``).
     """
     entry = g.entries(members)
     actors, where = np.unique(g.actor[entry], return_inverse=True)
@@ -208,7 +211,7 @@ CIRCLE_MEETS = 10
 """Separate surprising gatherings up to which a class, an office or a chat group would look the same in a log."""
 
 CIRCLE_LIFE = 0.1
-"""Part of their likes that people who know each other give to something else; accounts below it need half the meetings."""
+"""Part of their likes that people who know each other give to something else; below it half the meetings suffice."""
 
 
 def may_be_circle(g: Gatherings, cohort: Cohort, shared: Ints, i: Ints, j: Ints, surprises: int) -> bool:
@@ -248,4 +251,4 @@ def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, activity: Ints) -> 
 
 
 def _log_poisson(k: Ints, mean: Floats) -> Floats:
-    return k * np.log(mean) - mean - gammaln(k + 1.0)
+    return np.asarray(k * np.log(mean) - mean - gammaln(k + 1.0), dtype=np.float64)

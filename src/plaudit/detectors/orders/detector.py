@@ -1,7 +1,7 @@
 """The ``orders`` detector: the same people, again and again, at the order's time.
 
-Sources: target-target projection with a bipartite configuration null (Saracco et al. 2017) made empirical in Efron's way
-(2004); recurrence of a cohort across delivery bursts; leave-one-out response curves. See ``docs/concepts.md``.
+Sources: target-target projection with a bipartite configuration null (Saracco et al. 2017) made empirical in Efron's
+way (2004); recurrence of a cohort across delivery bursts; leave-one-out response curves. See ``docs/concepts.md``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ import numpy as np
 
 from plaudit.detectors.counts import OverlapNull, fit_overlap_null
 from plaudit.detectors.links import cluster, log_p_all_false
-from plaudit.detectors.orders.cohort import Cohort, grow, may_be_circle, merge, mixture, prune, recount, siblings, stragglers
+from plaudit.detectors.orders.cohort import (
+    Cohort,
+    grow,
+    may_be_circle,
+    merge,
+    mixture,
+    prune,
+    recount,
+    siblings,
+    stragglers,
+)
 from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, SITTING_MS, Gatherings, gather, overlaps
 from plaudit.detectors.orders.habit import judge_timing
 from plaudit.detectors.spec import Context, DetectorSpec

@@ -1,10 +1,10 @@
 """When: is a cohort's coming together explained by its own habit of timing?
 
-A fan club overlaps as much as a ring does, but it answers *publications*: its likes fall soon after each of them, in the
-same way every time. So each target's cohort likes are scanned against the cohort's own response curve, learned on its
-*other* targets (leave one out). A fan club's typical target shows nothing; orders come at the order's time, so theirs
-crowd together wherever one looks. A ring that only serves targets born for it comes "at publication" too; what gives it
-away is that publications by honest authors do not come many in the same minute.
+A fan club overlaps as much as a ring does, but it answers *publications*: its likes fall soon after each of them, in
+the same way every time. So each target's cohort likes are scanned against the cohort's own response curve, learned on
+its *other* targets (leave one out). A fan club's typical target shows nothing; orders come at the order's time, so
+theirs crowd together wherever one looks. A ring that only serves targets born for it comes "at publication" too; what
+gives it away is that publications by honest authors do not come many in the same minute.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def _log_p_typical(z: Floats) -> float:
     reached = int(np.sum(z >= middle))
     if log_single < -25:
         # ln of the leading binomial term; the sum is within a factor n of it.
-        return min(0.0, float(stats.binom.logpmf(reached, z.shape[0], 0.5)) + reached * (log_single + np.log(2.0)))
+        ways = float(stats.binom.logpmf(reached, z.shape[0], 0.5)) + reached * float(np.log(2.0))
+        return min(0.0, ways + reached * log_single)
     return float(stats.binom.logsf(reached - 1, z.shape[0], np.exp(log_single)))
 
 
@@ -160,4 +161,4 @@ def _log_p_births(log: EventLog, rows: Ints) -> float:
     uniform = (targets.shape[0] - 1) * 2 * _SAME_MOMENT_MS / span
     single = float(log_poisson_tail(np.array([typical]), np.array([max(log_wide, uniform)]))[0])
     # Half the targets sit in bunches this large; bunches, not targets, are the independent surprises.
-    return single * max(1.0, targets.shape[0] / (2.0 * (typical + 1)))
+    return float(single * max(1.0, targets.shape[0] / (2.0 * (typical + 1))))

@@ -1,9 +1,10 @@
 """The ``shared_context`` detector: many actors of one device or address on one target.
 
-Sharing is innocent: families share devices; classes, offices and carriers share addresses. So a cell (context, target)
-with ``k`` actors is judged against the cells of *this* log whose contexts are as busy and targets as liked. The people behind one NAT are a
-group whatever they do, so an address is judged by its *tenth* most surprising sitting (a class or an office meets a few
-times in a log) and never carries more than even odds. A device with many accounts is judged by its first.
+Sharing is innocent: families share devices; classes, offices and carriers share addresses. So a cell (context,
+target) with ``k`` actors is judged against the cells of *this* log whose contexts are as busy and targets as liked.
+The people behind one NAT are a group whatever they do, so an address is judged by its *tenth* most surprising sitting
+(a class or an office meets a few times in a log) and never carries more than even odds. A device with many accounts
+is judged by its first.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _nth_sitting(owner: Ints, sitting: Ints, log_p: Floats, owners: int, nth: in
 
 
 def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Cells:
-    """Judge every cell of one column, then every context by its ``sittings``-th most surprising sitting (Bonferroni)."""
+    """Judge every cell of a column, then every context by its ``sittings``-th most surprising sitting."""
     known = np.flatnonzero(column >= 0)
     order = known[np.lexsort((log.target[known], column[known]))]
     context, target = column[order].astype(np.int64), log.target[order]
@@ -123,14 +124,14 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Ce
     sitting = log.at_ms[order[start[crowded]]] // SITTING_MS
     worst = _nth_sitting(where, sitting, log_p[crowded], owner.shape[0], sittings)
     cells = np.bincount(context[start])[owner]
-    share = np.clip(1.0 - null.moments(mean)[0][crowded] / actors[crowded], 0.01, 1.0)
+    share = np.clip(1.0 - (null.moments(mean)[0][crowded] - 1.0) / actors[crowded], 0.01, 1.0)
     by_owner = np.argsort(where, kind="stable")
     length = actors[crowded][by_owner]
     first = start[crowded][by_owner]
     rows = order[np.repeat(first - (np.cumsum(length) - length), length) + np.arange(int(length.sum()))]
     return Cells(
         actors=np.bincount(where, actors[crowded], owner.shape[0]).astype(np.int64),
-        expected=np.bincount(where, null.moments(mean)[0][crowded], owner.shape[0]),
+        expected=np.bincount(where, null.moments(mean)[0][crowded], owner.shape[0]).astype(np.float64),
         log_p=np.minimum(worst + np.log(np.maximum(cells, 1)), 0.0),
         cells=np.bincount(where, minlength=owner.shape[0]).astype(np.int64),
         offsets=np.concatenate([[0], np.cumsum(np.bincount(where, actors[crowded], owner.shape[0]))]).astype(np.int64),

@@ -1,9 +1,10 @@
 """The ``throwaway`` detector: an excess of actors seen once.
 
-Most one-off actors are innocent newcomers, so no single one is suspect. A target's *number* of them is judged against a
-beta-binomial whose mean follows the time of its likes (near the end of a log everybody looks like a one-off) and whose
-spread is fitted to this log's targets; and their crowding in one stretch of the target's likes is scanned for. Each like carries the posterior of the excess around it, and no more: a viral
-hour's newcomers, friends called in to vote and bought throw-aways look alike here.
+Most one-off actors are innocent newcomers, so no single one is suspect. A target's *number* of them is judged against
+a beta-binomial whose mean follows the time of its likes (near the end of a log everybody looks like a one-off) and
+whose spread is fitted to this log's targets; and their crowding in one stretch of the target's likes is scanned for.
+Each like carries the posterior of the excess around it, and no more: a viral hour's newcomers, friends called in to
+vote and bought throw-aways look alike here.
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
     size = (offsets[home + 1] - offsets[home]).astype(np.float64)
     low = (rows - offsets[home]) / size
     keep = np.isin(home, targets)
-    own = np.concatenate([[0], np.cumsum(np.bincount(np.searchsorted(targets, home[keep]), minlength=targets.shape[0]))])
+    own = np.concatenate(
+        [[0], np.cumsum(np.bincount(np.searchsorted(targets, home[keep]), minlength=targets.shape[0]))]
+    )
     low, high = low[keep], low[keep] + 1.0 / size[keep]
     found, statistic, *_ = scan_targets(low, high, own.astype(np.int64), _LEAST, np.inf, np.inf, 0)
     if found.shape[0] == 0:

@@ -91,15 +91,15 @@ def _slots(b: Build, response: _Response, wanted: int) -> tuple[Ints, Ints, Ints
     return tuple(np.concatenate([part[i] for part in parts]) for i in range(3))  # type: ignore[return-value]
 
 
-def _sessions(b: Build, topic: Ints, target: Ints, at: Ints) -> tuple[Ints, Ints]:
+def _sessions(b: Build, stream: Ints, target: Ints, at: Ints) -> tuple[Ints, Ints]:
     """Which slots one person takes in one sitting: session number per slot, and the (sometimes nearer) moment."""
     rng, n = b.rng, at.size
-    order = np.argsort(topic * (2 * b.span) + at, kind="stable")
+    order = np.argsort(stream * (2 * b.span) + at, kind="stable")
     # Sittings interleave: shuffle inside blocks of eight neighbours, then cut the line into runs.
     shuffled = order[np.argsort(np.arange(n) // 8 + rng.random(n), kind="stable")]
     starts = np.ones(n, np.bool_)
     starts[1:] = rng.random(n - 1) < 0.55
-    starts[1:] |= topic[shuffled][1:] != topic[shuffled][:-1]
+    starts[1:] |= stream[shuffled][1:] != stream[shuffled][:-1]
     session = np.cumsum(starts) - 1
     when = at[shuffled]
     anchor = when[np.flatnonzero(starts)][session]
@@ -175,7 +175,10 @@ def _lived(b: Build, response: _Response, slots: int) -> Likes:
     target, niche, at = _slots(b, response, slots)
     new = rng.random(at.size) < response.newcomers[target]
     old = np.flatnonzero(~new)
-    session, at_old = _sessions(b, niche[old] % b.topics, target[old], at[old])
+    # Most sittings stay with one interest, the others wander within a topic.
+    wanders = rng.random(old.size) < 0.3
+    stream = np.where(wanders, b.niches + niche[old] % b.topics, niche[old])
+    session, at_old = _sessions(b, stream, target[old], at[old])
     first = np.full(int(session.max()) + 1, at.size, np.int64)
     np.minimum.at(first, session, np.arange(old.size))
     actor = np.empty(at.size, np.int64)

@@ -85,7 +85,7 @@ class Knobs:
     span_days: float = 0
     unlikes: float = 0.004
     dropped: float = 0.01
-    newcomers: float = 0.05
+    newcomers: float = 0.042
     clock_skew_s: float = 0
     missing_hours: float = 0
     feed_bots: float = -1

@@ -142,7 +142,8 @@ class Build:
 
     def few(self, size: float) -> int:
         """A size that is what it is in ordinary logs and shrinks in those below 30,000 events."""
-        return max(6, round(size * float(np.clip(self.events / 30_000, 0.0, 1.0)) ** 0.7))
+        shrunk: float = size * float(np.clip(self.events / 30_000, 0.0, 1.0)) ** 0.7
+        return max(6, round(shrunk))
 
     def group(self, label: str) -> int:
         """A new group, named ``label/number``."""
@@ -235,7 +236,7 @@ def found(spec: ScenarioSpec, knobs: Knobs, events: int, rng: Rng) -> Build:
     """People, niches and targets of a new world; nothing has been liked yet."""
     span = int((knobs.span_days or _span_days(events)) * DAY_MS)
     niches = 1 if spec.exchangeable else int(np.clip(events / 4_000, 8, 600))
-    topics = max(1, niches // 8)
+    topics = max(1, niches // 6)
     n_regular = max(300, events // 10)
     n_targets = max(60, events // 60)
     niche_size = rng.pareto(1.6, niches) + 0.4
