@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from plaudit._version import __version__
 from plaudit.errors import InputError, PlauditError, ResultError
-from plaudit.model import SCHEMAS
 
 if TYPE_CHECKING:
     from plaudit.app.explain import explain
     from plaudit.app.pipeline import Audit, audit
     from plaudit.app.validate import Validation, validate
+    from plaudit.model import SCHEMAS
     from plaudit.report import render_html
     from plaudit.result import ResultDocument
     from plaudit.testing.simulator import simulate
@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "SCHEMAS": "plaudit.model",
     "Audit": "plaudit.app.pipeline",
     "ResultDocument": "plaudit.result",
     "Validation": "plaudit.app.validate",

@@ -155,11 +155,11 @@ class Exhibits:
 class Findings:
     """One detector's answers, column-wise. No threshold, no probability of guilt, no advice.
 
-    All arrays have one entry per finding. ``subject`` is a dense target or actor, or a running group number.
-    ``p_value`` is the chance, under the detector's null model, of a statistic at least this large; ``q_value``
-    controls the false-discovery rate over *all* candidates the detector looked at, not only those it reports.
-    ``certainty`` says how far the null has shut out the innocent explanations the detector knows: 1.0, or 0.5 (even
-    odds) where something innocent would look exactly the same.
+    All arrays have one entry per finding. ``subject`` is a dense target or actor, or a running group number;
+    ``support`` the number of likes the finding rests on. ``p_value`` is the chance, under the detector's null model,
+    of a statistic at least this large; ``q_value`` controls the false-discovery rate over *all* candidates the
+    detector looked at, not only those it reports. ``certainty`` says how far the null has shut out the innocent
+    explanations the detector knows: 1.0, or 0.5 (even odds) where something innocent would look exactly the same.
     """
 
     detector: str

@@ -156,7 +156,7 @@ def _findings(
         expectation=np.bincount(home[inside], pairs.expected[inside], minlength=len(groups)).astype(np.float64),
         p_value=np.exp(group_log_p),
         q_value=np.exp(log_q_values(group_log_p, len(groups))),
-        support=np.bincount(home[inside], minlength=len(groups)).astype(np.int64),
+        support=np.diff(offsets),
         start_ms=np.array([log.at_ms[unique[a:b]].min() for a, b in pairwise(offsets)], dtype=np.int64),
         end_ms=np.array([log.at_ms[unique[a:b]].max() for a, b in pairwise(offsets)], dtype=np.int64),
         exhibits=Exhibits(offsets, unique, share[unique]),

@@ -178,7 +178,7 @@ def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates:
         expectation=np.array([item.expected for item in found]),
         p_value=np.exp(log_p),
         q_value=np.exp(log_q_values(log_p, candidates)),
-        support=np.array([len(item.cohort.gatherings) for item in found], dtype=np.int64),
+        support=np.array([len(item.rows) for item in found], dtype=np.int64),
         start_ms=np.array([log.at_ms[item.rows].min() for item in found], dtype=np.int64),
         end_ms=np.array([log.at_ms[item.rows].max() for item in found], dtype=np.int64),
         exhibits=Exhibits(

@@ -44,7 +44,6 @@ class Cells:
     actors: Ints
     expected: Floats
     log_p: Floats
-    cells: Ints
     offsets: Ints
     rows: Ints
     share: Floats
@@ -78,7 +77,7 @@ class SharedContext:
             expectation=np.concatenate([part.expected for part in parts]),
             p_value=np.exp(log_p),
             q_value=np.exp(log_q_values(log_p, log_p.shape[0])),
-            support=np.concatenate([part.cells for part in parts]),
+            support=counts.astype(np.int64),
             start_ms=_reduce(np.minimum, log.at_ms[rows], offsets),
             end_ms=_reduce(np.maximum, log.at_ms[rows], offsets),
             exhibits=Exhibits(offsets, rows, np.concatenate([part.share for part in parts])),
@@ -133,7 +132,6 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Ce
         actors=np.bincount(where, actors[crowded], owner.shape[0]).astype(np.int64),
         expected=np.bincount(where, null.moments(mean)[0][crowded], owner.shape[0]).astype(np.float64),
         log_p=np.minimum(worst + np.log(np.maximum(cells, 1)), 0.0),
-        cells=np.bincount(where, minlength=owner.shape[0]).astype(np.int64),
         offsets=np.concatenate([[0], np.cumsum(np.bincount(where, actors[crowded], owner.shape[0]))]).astype(np.int64),
         rows=rows,
         share=np.repeat(share[by_owner], length),
