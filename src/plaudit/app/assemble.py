@@ -95,8 +95,8 @@ def assemble(
         total=total,
         verdict=Verdict(
             prior=verdicts.prior,
-            prior_low=min(verdicts.prior_low, verdicts.prior),
-            prior_high=max(verdicts.prior_high, verdicts.prior),
+            prior_low=verdicts.prior_low,
+            prior_high=verdicts.prior_high,
             caps=dict(verdicts.caps),
             discount_at=DISCOUNT_AT,
             undetermined_at=UNDETERMINED_AT,

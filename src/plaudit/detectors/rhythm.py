@@ -53,6 +53,10 @@ class Episodes:
     def __len__(self) -> int:
         return int(self.target.shape[0])
 
+    def __add__(self, other: Episodes) -> Episodes:
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__dataclass_fields__)
+        return Episodes(*(np.concatenate(pair) for pair in pairs))
+
     def take(self, rows: Ints | Bools) -> Episodes:
         """The chosen episodes."""
         return Episodes(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))

@@ -11,7 +11,10 @@ import numpy as np
 
 from plaudit.model import Bools, Ints
 
-_SLOTS = 1 << 24
+
+def slot_bits(pairs: int) -> int:
+    """Slots for :func:`repeated_pairs`: four per pair, between 64 kB and 128 MB."""
+    return int(np.clip(np.ceil(np.log2(max(4 * pairs, 1))), 16, 27))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -46,14 +49,14 @@ def within_budget(others: Ints, budget: int) -> Bools:
 
 @numba.njit(cache=True, nogil=True)
 def repeated_pairs(
-    target: np.ndarray, at_ms: np.ndarray, actor: np.ndarray, usable: np.ndarray, window: int, actors: int
+    target: np.ndarray, at_ms: np.ndarray, actor: np.ndarray, usable: np.ndarray, window: int, actors: int, bits: int = 24
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every meeting of pairs that meet at least twice: ``(pair key, row, row)`` with ``key = u * actors + v, u < v``.
 
     A first pass counts pairs in hashed slots; the second keeps pairs whose slot was hit twice (no pair is lost; a few
-    met only once and share a slot, and fall away later).
+    met only once and share a slot, and fall away later). ``2 ** bits`` slots of a byte; see :func:`slot_bits`.
     """
-    slots = np.zeros(_SLOTS, np.uint8)
+    slots = np.zeros(1 << bits, np.uint8)
     cap = 4096
     keys, left, right = np.empty(cap, np.int64), np.empty(cap, np.int64), np.empty(cap, np.int64)
     size = 0
@@ -66,7 +69,7 @@ def repeated_pairs(
                 if usable[j] and actor[i] != actor[j]:
                     u, v = np.int64(min(actor[i], actor[j])), np.int64(max(actor[i], actor[j]))
                     key = u * actors + v
-                    slot = (key * np.int64(-7046029254386353131)) >> np.int64(40) & np.int64(_SLOTS - 1)
+                    slot = (key * np.int64(-7046029254386353131)) >> np.int64(64 - bits) & np.int64((1 << bits) - 1)
                     if turn == 0:
                         if slots[slot] < 2:
                             slots[slot] += 1

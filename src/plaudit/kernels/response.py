@@ -46,22 +46,36 @@ def response_curve(age: Floats, limit: Floats, weight: Floats, resolution: float
         The curve; flat in age when there are no likes.
     """
     top = max(float(limit.max()), 1.0) if limit.shape[0] else 1.0
+    edges = age_edges(top, resolution)
+    return curve_of(edges, *tabulate(edges, age, limit, weight))
+
+
+def age_edges(top: float, resolution: float) -> Floats:
+    """Bin edges from 0 through ``resolution`` to ``top``, log-spaced, ``float64[bins + 1]``."""
     low = min(max(resolution, 1.0), top / 2)
-    edges = np.concatenate([[0.0], np.geomspace(low, max(top, low * 2), _BINS)])
-    if age.shape[0] == 0:
-        return Response(edges, edges / edges[-1])
+    return np.concatenate([[0.0], np.geomspace(low, max(top, low * 2), _BINS)])
+
+
+def tabulate(edges: Floats, age: Floats, limit: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Weight of likes by bin of their age and by bin of their limit, ``float64[bins]`` each; they add and subtract."""
     cell = np.clip(np.searchsorted(edges, age, side="right") - 1, 0, _BINS - 1)
     ends = np.clip(np.searchsorted(edges, limit, side="right") - 1, 0, _BINS - 1)
-    deaths = np.bincount(cell, weight, minlength=_BINS)
-    truncated = np.bincount(ends, weight, minlength=_BINS)
+    return np.bincount(cell, weight, minlength=_BINS), np.bincount(ends, weight, minlength=_BINS)
+
+
+def curve_of(edges: Floats, deaths: Floats, truncated: Floats) -> Response:
+    """The product-limit curve of tabulated likes; flat in the logarithm of age when there are none."""
+    low, total = edges[1], float(deaths.sum())
+    flat = np.log1p(edges / low) / np.log1p(edges[-1] / low)
+    if total <= 0:
+        return Response(edges, flat)
     # At risk in a bin, looking back in time: liked by then, and old enough to have been seen liked there.
     at_risk = np.cumsum(deaths) - (np.cumsum(truncated) - truncated)
-    hazard = np.where(at_risk > 0, deaths / np.maximum(at_risk, 1e-12), 0.0)
+    hazard = np.where(at_risk > 1e-9, deaths / np.maximum(at_risk, 1e-12), 0.0)
     survive = np.clip(1.0 - hazard, 0.0, 1.0)
     # The first bin with likes has hazard one by construction: nothing earlier exists.
     after = np.concatenate([np.cumprod(survive[::-1])[::-1][1:], [1.0]])
     cdf = np.concatenate([[0.0], after])
     # A trace of the flat curve: no age is impossible, and no window has measure zero.
-    flat = np.log1p(edges / low) / np.log1p(edges[-1] / low)
-    share = 1.0 / (1.0 + float(weight.sum()))
+    share = 1.0 / (1.0 + total)
     return Response(edges, np.maximum.accumulate((1 - share) * cdf / max(cdf[-1], 1e-12) + share * flat))

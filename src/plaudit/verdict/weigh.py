@@ -84,8 +84,12 @@ def weigh(log: EventLog, findings: Sequence[Findings]) -> Verdicts:
         deciding=deciding,
         weight=weight,
         prior=prior,
-        prior_low=float(np.mean(np.where(status == STATUSES.index(Status.DISCOUNTED), p, 0.0))) if n else 0.0,
-        prior_high=float(np.mean(np.where(status != STATUSES.index(Status.VERIFIED), 1.0, p))) if n else 1.0,
+        prior_low=min(prior, float(np.mean(np.where(status == STATUSES.index(Status.DISCOUNTED), p, 0.0))))
+        if n
+        else 0.0,
+        prior_high=max(prior, float(np.mean(np.where(status != STATUSES.index(Status.VERIFIED), 1.0, p))))
+        if n
+        else 1.0,
         caps={family.value: CAPS[family] for family in _FAMILIES},
         groups=groups,
     )

@@ -16,9 +16,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from plaudit.detectors.circle import may_be_circle
 from plaudit.detectors.links import components, log_p_all_false
 from plaudit.detectors.spec import Context, DetectorSpec
-from plaudit.kernels.coaction import chance_meetings, crowd, meetings_apart, repeated_pairs, within_budget
+from plaudit.kernels.coaction import chance_meetings, crowd, meetings_apart, repeated_pairs, slot_bits, within_budget
 from plaudit.kernels.tails import log_poisson_tail, log_q_values
 from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind, offsets_of
 
@@ -28,7 +29,7 @@ SPEC = DetectorSpec(
     question="Do the same actors keep acting on the same targets within moments of each other, day after day?",
     family=Family.SYNCHRONY,
     min_likes=100,
-    parameters={"window_ms": 60_000.0, "apart_ms": 12.0 * HOUR_MS, "link_fdr": 0.01, "pairs_per_like": 40.0},
+    parameters={"window_ms": 60_000.0, "apart_ms": 12.0 * HOUR_MS, "link_fdr": 0.01, "pairs_per_like": 15.0},
     innocent=("push_notification", "fan_club", "front_page", "group_chat_share"),
     evasions=("spread_delivery", "rotate_members"),
 )
@@ -64,7 +65,7 @@ class Lockstep:
         half = int(linked.sum())
         groups = components(nodes.shape[0], ends[:half], ends[half:])
         groups = [nodes[group] for group in groups if group.shape[0] >= 3]
-        return _findings(self.spec, log, pairs, linked, log_q, groups, candidates)
+        return _findings(self.spec, log, context, pairs, linked, log_q, groups, candidates)
 
 
 def _candidates(log: EventLog) -> int:
@@ -78,7 +79,9 @@ def _pairs(log: EventLog, context: Context) -> Pairs:
     window = max(window, context.rhythm.resolution_ms)
     others = crowd(log.target, log.at_ms, window)
     usable = within_budget(others, int(SPEC.parameters["pairs_per_like"]) * max(log.n, 1000))
-    key, left, right = repeated_pairs(log.target, log.at_ms, log.actor, usable, window, log.n_actors)
+    key, left, right = repeated_pairs(
+        log.target, log.at_ms, log.actor, usable, window, log.n_actors, slot_bits(int(others[usable].sum()) // 2)
+    )
     order = np.lexsort((log.at_ms[left], key))
     key, left, right = key[order], left[order], right[order]
     start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.shape[0] else np.zeros(0, np.int64)
@@ -86,15 +89,23 @@ def _pairs(log: EventLog, context: Context) -> Pairs:
     met = meetings_apart(bounds, log.at_ms[left], apart)
     keep = met >= 2
     first, second = key[start[keep]] // log.n_actors, key[start[keep]] % log.n_actors
-    expected = _expected(log, context, first, second, np.where(usable, others, 0), window)
+    others = np.where(usable, others, 0)
+    together = np.add.reduceat(0.5 * (others[left] + others[right]), start)[keep] if start.shape[0] else np.zeros(0)
+    expected = _expected(log, context, first, second, others, together, window)
     length = np.diff(bounds)[keep]
     rows = np.repeat(keep, np.diff(bounds))
     offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
     return Pairs(first, second, met[keep], expected, offsets, left[rows], right[rows])
 
 
-def _expected(log: EventLog, context: Context, first: Ints, second: Ints, others: Ints, window: int) -> Floats:
-    """The most generous innocent expectation for each pair."""
+def _expected(
+    log: EventLog, context: Context, first: Ints, second: Ints, others: Ints, together: Floats, window: int
+) -> Floats:
+    """The most generous innocent expectation for each pair.
+
+    ``others`` is the crowd around each like, ``together`` its sum over the pair's own meetings, which are left out of
+    what the two live in: a ring must not explain itself.
+    """
     rhythm = context.rhythm
     order = np.lexsort((log.target, log.actor))
     offsets = offsets_of(log.actor[order], log.n_actors)
@@ -115,13 +126,15 @@ def _expected(log: EventLog, context: Context, first: Ints, second: Ints, others
         np.maximum((late - early) / 2, 1.0)[order],
     )
     exposure = np.bincount(log.actor, others, minlength=log.n_actors)
-    crowded = exposure[first] * exposure[second] / max(float(exposure.sum()), 1.0)
+    apart = np.maximum(exposure[first] - together, 0.0) * np.maximum(exposure[second] - together, 0.0)
+    crowded = apart / max(float(exposure.sum()), 1.0)
     return np.asarray(np.maximum(habit, crowded), dtype=np.float64)
 
 
 def _findings(
     spec: DetectorSpec,
     log: EventLog,
+    context: Context,
     pairs: Pairs,
     linked: np.ndarray,
     log_q: Floats,
@@ -160,9 +173,20 @@ def _findings(
         start_ms=np.array([log.at_ms[unique[a:b]].min() for a, b in pairwise(offsets)], dtype=np.int64),
         end_ms=np.array([log.at_ms[unique[a:b]].max() for a, b in pairwise(offsets)], dtype=np.int64),
         exhibits=Exhibits(offsets, unique, share[unique]),
-        certainty=np.ones(len(groups)),
+        certainty=_certainty(log, context, unique, offsets),
         candidates=candidates,
     )
+
+
+def _certainty(log: EventLog, context: Context, rows: Ints, offsets: Ints) -> Floats:
+    """Even odds for groups that a circle of acquaintances would match, by members, half-days met and life outside."""
+    out = np.ones(offsets.shape[0] - 1)
+    for k, (a, b) in enumerate(pairwise(offsets)):
+        members, inside = np.unique(log.actor[rows[a:b]], return_counts=True)
+        half_days = np.unique(log.at_ms[rows[a:b]] // int(SPEC.parameters["apart_ms"])).shape[0]
+        if may_be_circle(members.shape[0], half_days, 1.0 - inside / context.activity[members]):
+            out[k] = 0.5
+    return out
 
 
 DETECTOR = Lockstep()

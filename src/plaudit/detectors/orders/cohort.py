@@ -94,8 +94,10 @@ def _enriched(g: Gatherings, members: Ints, actors: Ints, counts: Ints, taken: I
     mean = g.size * elsewhere / max(g.likes, 1)
     outside = np.ones(len(g), dtype=bool)
     outside[members] = False
-    log_p = log_negative_binomial_tail(present, np.maximum(mean, 0.02), _dispersion(present[outside], mean[outside]))
+    spread = _dispersion(present[outside], mean[outside])
     enough = present >= np.maximum(3.0, least * (g.size - g.episodes.expected))
+    log_p = np.zeros(len(g))
+    log_p[enough] = log_negative_binomial_tail(present[enough], np.maximum(mean[enough], 0.02), spread)
     significant = log_q_values(log_p, len(g)) < np.log(_JOIN_Q)
     return np.asarray(significant & outside & (taken == 0) & enough)
 
@@ -204,28 +206,20 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
     return entry, share, part
 
 
-CIRCLE = 500
-"""People a chat group can hold (WeChat's limit): a circle that size can share posts with no order behind it."""
+def pool_and_life(
+    g: Gatherings, cohort: Cohort, i: Ints, j: Ints, shared: Ints, sent: Ints
+) -> tuple[float, Floats]:
+    """People behind a cohort, and the part of each returning member's likes that went elsewhere.
 
-CIRCLE_MEETS = 10
-"""Separate surprising gatherings up to which a class, an office or a chat group would look the same in a log."""
-
-CIRCLE_LIFE = 0.1
-"""Part of their likes that people who know each other give to something else; below it half the meetings suffice."""
-
-
-def may_be_circle(g: Gatherings, cohort: Cohort, shared: Ints, i: Ints, j: Ints, surprises: int) -> bool:
-    """True when people who know each other, sharing posts with no order behind it, would look the same.
-
-    The pool behind the gatherings is estimated by capture and recapture (Schnabel 1938): pairs of gatherings of ``k_i``
-    and ``k_j`` people from a pool of ``M`` share ``k_i k_j / M``.
+    The pool is estimated by capture and recapture (Schnabel 1938): pairs of gatherings of ``k_i`` and ``k_j`` people
+    from a pool of ``M`` share ``k_i k_j / M``. It is no smaller than the actors who were probably ``sent``.
     """
     excess = np.maximum(g.size - g.episodes.expected, 1.0)
     pool = float((excess[i] * excess[j]).sum()) / max(float(shared.sum()), 1.0)
     actors, inside = returning(g, cohort.gatherings)
-    outside = 1.0 - inside[inside >= 2] / np.maximum(g.activity[actors[inside >= 2]], 1)
-    lifeless = outside.shape[0] > 0 and float(np.median(outside)) < CIRCLE_LIFE
-    return pool <= CIRCLE and surprises < (CIRCLE_MEETS // 2 if lifeless else CIRCLE_MEETS)
+    back = inside >= 2
+    pool = max(pool, float(np.unique(sent).shape[0]))
+    return pool, np.asarray(1.0 - inside[back] / np.maximum(g.activity[actors[back]], 1), dtype=np.float64)
 
 
 def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, activity: Ints) -> tuple[Ints, Floats]:

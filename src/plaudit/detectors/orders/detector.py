@@ -10,21 +10,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plaudit.detectors.circle import may_be_circle
 from plaudit.detectors.counts import OverlapNull, fit_overlap_null
 from plaudit.detectors.links import cluster, log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
     grow,
-    may_be_circle,
     merge,
     mixture,
+    pool_and_life,
     prune,
     recount,
     siblings,
     stragglers,
 )
-from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, SITTING_MS, Gatherings, gather, overlaps
+from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, SITTING_MS, Gatherings, gather, ordinary, overlaps
 from plaudit.detectors.orders.habit import judge_timing
+from plaudit.detectors.rhythm import Episodes
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.tails import central_match, log_p_of_score, log_q_values
 from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
@@ -91,12 +93,25 @@ class Orders:
         i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
         x = g.chance()
         mean = np.maximum(x[i] * x[j], 1e-9)
-        null = fit_overlap_null(shared, mean)
+        null = _everyday_null(log, context, episodes)
         log_p = null.log_p(shared, mean)
         pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
         link = _links(g, pairs, null)
         seeds = cluster(len(g), i[link], j[link], -pairs.log_p[link] + 1e-3, context.seed)
         return _assemble(self.spec, log, _cohorts(log, context, g, seeds, pairs), max(len(seeds), 1))
+
+
+def _everyday_null(log: EventLog, context: Context, episodes: Episodes) -> OverlapNull:
+    """The overlap null of pairs with an everyday stretch at one end at least: no pair of orders is among them.
+
+    Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs.
+    """
+    everyday = ordinary(log, episodes, context.seed)
+    g = gather(log, everyday + episodes, context.activity)
+    i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
+    x = g.chance()
+    use = np.minimum(i, j) < len(everyday)
+    return fit_overlap_null(shared[use], np.maximum(x[i[use]] * x[j[use]], 1e-9))
 
 
 def _links(g: Gatherings, pairs: Pairs, null: OverlapNull) -> Bools:
@@ -160,7 +175,8 @@ def _judge(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs
     entry, share, _ = mixture(g, cohort.gatherings)
     late, late_share = stragglers(log, g, cohort, context.activity)
     # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
-    circle = may_be_circle(g, cohort, own.shared, own.i, own.j, when.surprises) and not when.opened
+    pool, outside = pool_and_life(g, cohort, own.i, own.j, own.shared, g.actor[entry[share > 0.5]])
+    circle = may_be_circle(pool, when.surprises, outside) and not when.opened
     rows, shares = np.concatenate([g.row[entry], late]), np.concatenate([share, late_share])
     return Found(cohort, max(who, when.log_p), shared, expected, rows, shares, 0.5 if circle else 1.0)
 

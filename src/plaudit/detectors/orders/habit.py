@@ -16,7 +16,7 @@ from scipy import stats
 
 from plaudit.detectors.rhythm import Rhythm
 from plaudit.kernels.clock import Clock
-from plaudit.kernels.response import response_curve
+from plaudit.kernels.response import age_edges, curve_of, tabulate
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import log_p_of_score, log_poisson_tail, normal_score
 from plaudit.model import HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
@@ -93,11 +93,14 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
     life = np.maximum(clock.read(log.end_ms + 1) - born, 1.0)
     age = np.maximum(clock.read(log.at_ms[rows]) - born[inverse], 0.0)
     age_end = np.maximum(clock.read(log.at_ms[rows] + rhythm.resolution_ms) - born[inverse], age)
+    edges = age_edges(float(np.maximum(life.max(), age.max())), max(float(rhythm.resolution_ms), 1000.0))
+    limit, weight = np.maximum(life[inverse], age), 1.0 / counts[inverse]
+    deaths, truncated = tabulate(edges, age, limit, weight)
     for t in np.sort(busiest):
         mine = inverse == t
-        limit = np.maximum(life[inverse[~mine]], age[~mine])
-        weight = 1.0 / counts[inverse[~mine]]
-        habit = response_curve(age[~mine], limit, weight, max(float(rhythm.resolution_ms), 1000.0))
+        # Leave one out: the habit is what the cohort does on its other targets.
+        own, own_truncated = tabulate(edges, age[mine], limit[mine], weight[mine])
+        habit = curve_of(edges, np.maximum(deaths - own, 0.0), np.maximum(truncated - own_truncated, 0.0))
         whole = max(float(habit(life[t : t + 1])[0]), 1e-12)
         # A trace of the platform's own curve: a cohort may do once what everybody does.
         low = (1 - _TRACE) * np.minimum(habit(age[mine]) / whole, 1.0) + _TRACE * rhythm.low[rows[mine]]
