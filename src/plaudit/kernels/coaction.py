@@ -49,7 +49,13 @@ def within_budget(others: Ints, budget: int) -> Bools:
 
 @numba.njit(cache=True, nogil=True)
 def repeated_pairs(
-    target: np.ndarray, at_ms: np.ndarray, actor: np.ndarray, usable: np.ndarray, window: int, actors: int, bits: int = 24
+    target: np.ndarray,
+    at_ms: np.ndarray,
+    actor: np.ndarray,
+    usable: np.ndarray,
+    window: int,
+    actors: int,
+    bits: int = 24,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every meeting of pairs that meet at least twice: ``(pair key, row, row)`` with ``key = u * actors + v, u < v``.
 

@@ -43,7 +43,7 @@ def returning(g: Gatherings, members: Ints) -> tuple[Ints, Ints]:
 def grow(g: Gatherings, members: Ints, taken: Ints) -> Cohort:
     """Seed and expand: add gatherings whose actors are enriched in the cohort's.
 
-    First in its *returning* actors, wherever significance says so; then in all its *participants*, where they make up
+    First in its *returning* actors, wherever significance says so; then in all who were probably *sent*, where they make up
     most of what the gathering has beyond its target's ordinary life (the same people at another target in one sitting).
     The cohort's other likes fall anywhere in proportion to the size of a gathering; the spread around that is read off
     all gatherings (negative binomial). ``taken`` marks gatherings that belong to another cohort (1) or not (0).
@@ -51,9 +51,9 @@ def grow(g: Gatherings, members: Ints, taken: Ints) -> Cohort:
     for _ in range(_ROUNDS):
         actors, counts = returning(g, members)
         joins = _enriched(g, members, actors[counts >= 2], counts[counts >= 2], taken, 0.0)
-        clear = members[g.episodes.expected[members] < _CLEAR * g.size[members]]
-        actors, counts = returning(g, clear)
-        joins |= _enriched(g, members, actors, counts, taken, 0.5)
+        entry, share, _ = mixture(g, members)
+        sent, counts = np.unique(g.actor[entry[share > 0.5]], return_counts=True)
+        joins |= _enriched(g, members, sent, counts, taken, 0.5)
         if not joins.any():
             break
         members = np.sort(np.concatenate([members, np.flatnonzero(joins)]))
@@ -190,25 +190,27 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
     prior = 1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size
     elsewhere = np.maximum(g.activity[g.actor[entry]] - 1 - others, 0)
     seen = np.minimum(others, _TOP)
-    worker = np.bincount(seen, minlength=_TOP + 1) + 0.05
+    table = home * (_TOP + 1) + seen
     share, part = np.full(entry.shape[0], 0.5), prior.copy()
     for _ in range(_EM_STEPS):
-        worker = worker / worker.sum()
+        # How often workers return, told by the *other* gatherings with one voice each: one large honest crowd, or two
+        # with the same people, must not vouch for themselves.
+        each = np.bincount(table, share, minlength=size.shape[0] * (_TOP + 1)).reshape(size.shape[0], _TOP + 1)
+        each = each / np.maximum(each.sum(axis=1, keepdims=True), 1.0)
+        worker = each.sum(axis=0) - each + 0.01
+        worker /= worker.sum(axis=1, keepdims=True)
         # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
         reach = float(((1 - part) * size).sum()) / max(g.likes, 1)
         log_passer = _log_poisson(seen, np.maximum((elsewhere + others) * reach, 1e-4))
         bought = np.clip(part[home], 0.01, 0.99)
-        odds = np.log(bought) - np.log1p(-bought) + np.log(worker[seen]) - log_passer
+        odds = np.log(bought) - np.log1p(-bought) + np.log(worker[home, seen]) - log_passer
         share = 1.0 / (1.0 + np.exp(-np.clip(odds, -30, 30)))
-        worker = np.bincount(seen, share, minlength=_TOP + 1) + 0.05
         # The window's excess is worth a few likes of prior; who was there says the rest.
         part = (np.bincount(home, share, minlength=size.shape[0]) + _PART_PRIOR * prior) / (size + _PART_PRIOR)
     return entry, share, part
 
 
-def pool_and_life(
-    g: Gatherings, cohort: Cohort, i: Ints, j: Ints, shared: Ints, sent: Ints
-) -> tuple[float, Floats]:
+def pool_and_life(g: Gatherings, cohort: Cohort, i: Ints, j: Ints, shared: Ints, sent: Ints) -> tuple[float, Floats]:
     """People behind a cohort, and the part of each returning member's likes that went elsewhere.
 
     The pool is estimated by capture and recapture (Schnabel 1938): pairs of gatherings of ``k_i`` and ``k_j`` people
