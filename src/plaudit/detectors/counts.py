@@ -19,6 +19,7 @@ from plaudit.kernels.tails import log_poisson_tail
 from plaudit.model import Floats, Ints
 
 _PER_BIN = 1000
+_MOST_PAIRS = 500_000
 _BINS = 40
 _SHAPES = (0.01, 0.05, 0.15, 0.4, 1.0, 2.5, 6.0, 15.0)
 _RATIOS = np.concatenate([np.geomspace(1e-4, 0.5, 40), 1 - np.geomspace(0.49, 0.01, 40)])
@@ -82,6 +83,9 @@ def _log_any(shape: float, ratio: float) -> float:
 
 def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
     """Fit from all pairs sharing an actor: counts ``int64[m]``, activity-only expectations ``float64[m]``."""
+    if shared.shape[0] > _MOST_PAIRS:
+        step = -(-shared.shape[0] // _MOST_PAIRS)
+        shared, mean = shared[::step], mean[::step]
     order = np.argsort(mean, kind="stable")
     bins = int(np.clip(order.shape[0] // _PER_BIN, 1, _BINS))
     ascending = mean[order]

@@ -60,7 +60,9 @@ def tabulate(edges: Floats, age: Floats, limit: Floats, weight: Floats) -> tuple
     """Weight of likes by bin of their age and by bin of their limit, ``float64[bins]`` each; they add and subtract."""
     cell = np.clip(np.searchsorted(edges, age, side="right") - 1, 0, _BINS - 1)
     ends = np.clip(np.searchsorted(edges, limit, side="right") - 1, 0, _BINS - 1)
-    return np.bincount(cell, weight, minlength=_BINS), np.bincount(ends, weight, minlength=_BINS)
+    bins = edges.shape[0] - 1
+    by_age = np.bincount(cell, weight, minlength=bins).astype(np.float64)
+    return by_age, np.bincount(ends, weight, minlength=bins).astype(np.float64)
 
 
 def curve_of(edges: Floats, deaths: Floats, truncated: Floats) -> Response:

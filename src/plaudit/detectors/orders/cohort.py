@@ -43,10 +43,11 @@ def returning(g: Gatherings, members: Ints) -> tuple[Ints, Ints]:
 def grow(g: Gatherings, members: Ints, taken: Ints) -> Cohort:
     """Seed and expand: add gatherings whose actors are enriched in the cohort's.
 
-    First in its *returning* actors, wherever significance says so; then in all who were probably *sent*, where they make up
-    most of what the gathering has beyond its target's ordinary life (the same people at another target in one sitting).
-    The cohort's other likes fall anywhere in proportion to the size of a gathering; the spread around that is read off
-    all gatherings (negative binomial). ``taken`` marks gatherings that belong to another cohort (1) or not (0).
+    First in its *returning* actors, wherever significance says so; then in all who were probably *sent*, where they
+    make up most of what the gathering has beyond its target's ordinary life (the same people at another target in one
+    sitting). The cohort's other likes fall anywhere in proportion to the size of a gathering; the spread around that
+    is read off all gatherings (negative binomial). ``taken`` marks gatherings that belong to another cohort (1) or
+    not (0).
     """
     for _ in range(_ROUNDS):
         actors, counts = returning(g, members)

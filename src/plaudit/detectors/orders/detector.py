@@ -73,7 +73,10 @@ class Pairs:
         """The pairs inside a set of gatherings (``size`` gatherings in all)."""
         inside = np.zeros(size, dtype=bool)
         inside[members] = True
-        rows = np.flatnonzero(inside[self.i] & inside[self.j])
+        return self.take(np.flatnonzero(inside[self.i] & inside[self.j]))
+
+    def take(self, rows: Ints) -> Pairs:
+        """The chosen pairs."""
         return Pairs(self.i[rows], self.j[rows], self.shared[rows], self.mean[rows], self.log_p[rows], self.log_q[rows])
 
 
@@ -132,13 +135,15 @@ def _links(g: Gatherings, pairs: Pairs, null: OverlapNull) -> Bools:
 
 def _cohorts(log: EventLog, context: Context, g: Gatherings, seeds: list[Ints], pairs: Pairs) -> list[Found]:
     """Screen the communities, grow those that pass, join pools, and judge every cohort."""
-    taken = np.zeros(len(g), dtype=np.int64)
-    for seed in seeds:
-        taken[seed] = 1
+    taken, label = np.zeros(len(g), dtype=np.int64), np.full(len(g), -1, dtype=np.int64)
+    for number, seed in enumerate(seeds):
+        taken[seed], label[seed] = 1, number
+    # Screening looks inside communities only; of all pairs these are few.
+    inner = pairs.take(np.flatnonzero((label[pairs.i] >= 0) & (label[pairs.i] == label[pairs.j])))
     grown: list[Cohort] = []
     found: list[Found] = []
     for seed in seeds:
-        first = _judge(log, context, g, recount(g, prune(g, seed)), pairs)
+        first = _judge(log, context, g, recount(g, prune(g, seed)), inner)
         # Interest communities end here: growing them would cost most of the time and change nothing.
         if first is None or first.log_p > np.log(_SCREEN):
             found += [] if first is None else [first]
