@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from plaudit._version import __version__
 from plaudit.app import tables as rows
 from plaudit.app.assemble import assemble
 from plaudit.detectors import Context, all_detectors
-from plaudit.detectors.runner import run_detector
+from plaudit.detectors.runner import run_detectors
 from plaudit.engine import atomic_path, write_parquet
 from plaudit.ingest import read_events
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
@@ -41,10 +42,13 @@ class Audit:
         out, told = Path(out_dir), progress or Silent()
         out.mkdir(parents=True, exist_ok=True)
         told.stage("write")
-        for step, (name, table) in enumerate(self.tables.items()):
-            told.advance(step, len(self.tables) + 2)
-            write_parquet(table, out / f"{name}.parquet", SCHEMAS[name])
-        texts = {"result.json": to_json(self.document), "report.html": render_html(self.document, lang).encode()}
+        # The page is drawn beside the tables: Arrow compresses without holding up Python.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            page = beside.submit(render_html, self.document, lang)
+            for step, (name, table) in enumerate(self.tables.items()):
+                told.advance(step, len(self.tables) + 2)
+                write_parquet(table, out / f"{name}.parquet", SCHEMAS[name])
+            texts = {"result.json": to_json(self.document), "report.html": page.result().encode()}
         for name, content in texts.items():
             with atomic_path(out / name) as part:
                 part.write_bytes(content)
@@ -116,10 +120,7 @@ def audit(
     detectors = all_detectors()
     context = Context(read.log, seed)
     told.stage("detect")
-    findings = []
-    for step, detector in enumerate(detectors):
-        told.advance(step, len(detectors))
-        findings.append(run_detector(detector, read.log, context))
+    findings = run_detectors(detectors, read.log, context, lambda done: told.advance(done, len(detectors)))
     told.stage("count")
     verdicts = weigh(read.log, findings)
     counts = tally(read.log, findings, verdicts, seed)

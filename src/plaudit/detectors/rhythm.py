@@ -75,6 +75,7 @@ class Rhythm:
         resolution_ms: time resolution of the log (all times are multiples of it).
         episodes: all windows at or above a loose cut, and every scanned target's best one.
         spread: the empirical null of ``episodes.z`` by size.
+        week: likes by hour of the week (UTC, from the epoch's Thursday), ``int64[168]``.
     """
 
     clock: Clock
@@ -86,6 +87,7 @@ class Rhythm:
     resolution_ms: int
     episodes: Episodes
     spread: Spread
+    week: Ints
 
     def empirical_z(self, z: Floats, points: Ints) -> Floats:
         """``z`` measured against what targets of that size ordinarily show in this log."""
@@ -119,8 +121,9 @@ def estimate_rhythm(log: EventLog) -> Rhythm:
     low = np.minimum(response(age) / whole, 1.0)
     high = np.clip(response(age + resolution) / whole, low, 1.0)
     episodes = _episodes(log, counted, low, high)
+    week = np.bincount((log.at_ms // HOUR_MS) % 168, minlength=168)
     spread = spread_by_size(episodes.z[episodes.lead], episodes.points[episodes.lead])
-    return Rhythm(clock, response, age, low, high, counted, resolution, episodes, spread)
+    return Rhythm(clock, response, age, low, high, counted, resolution, episodes, spread, week)
 
 
 def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episodes:

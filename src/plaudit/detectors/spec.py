@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
-from plaudit.model import EventLog, Family, Findings
+from plaudit.model import EventLog, Family, Findings, Ints, ranges
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,25 @@ class Context:
     log: EventLog
     seed: int = 0
 
+    def warm(self) -> None:
+        """Compute the shared facts now, so that detectors running side by side find them ready."""
+        _ = self.activity, self.by_actor, self.rhythm
+
     @cached_property
     def rhythm(self) -> Rhythm:
         """Clock, response curve, coordinates and episodes of the log."""
         return estimate_rhythm(self.log)
+
+    @cached_property
+    def by_actor(self) -> tuple[Ints, Ints]:
+        """Rows of the log by actor: ``(offsets int64[n_actors + 1], row int64[n])``, rows ascending inside an actor."""
+        order = np.argsort(self.log.actor, kind="stable").astype(np.int64)
+        return np.concatenate([[0], np.cumsum(self.activity)]).astype(np.int64), order
+
+    def likes_of(self, actors: Ints) -> Ints:
+        """Rows of all likes of these actors."""
+        offsets, row = self.by_actor
+        return row[ranges(offsets[actors], self.activity[actors])]
 
     @cached_property
     def activity(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -225,17 +225,13 @@ def pool_and_life(g: Gatherings, cohort: Cohort, i: Ints, j: Ints, shared: Ints,
     return pool, np.asarray(1.0 - inside[back] / np.maximum(g.activity[actors[back]], 1), dtype=np.float64)
 
 
-def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, activity: Ints) -> tuple[Ints, Floats]:
+def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, there: Ints, activity: Ints) -> tuple[Ints, Floats]:
     """Likes of returning actors on served targets outside the windows: the thin tail of a delivery.
 
-    Their share is the excess over what the same actors' activity puts on the target by itself: ``(row, share)``.
+    ``there`` are all rows of these actors on these targets. The share is the excess over what the same actors'
+    activity puts on the target by itself: ``(row, share)``.
     """
-    served, core = np.zeros(log.n_targets, dtype=bool), np.zeros(log.n_actors, dtype=bool)
-    served[g.episodes.target[cohort.gatherings]] = True
-    core[cohort.actors] = True
-    inside = np.zeros(log.n, dtype=bool)
-    inside[g.row[g.entries(cohort.gatherings)]] = True
-    rows = np.flatnonzero(served[log.target] & core[log.actor] & ~inside)
+    rows = np.setdiff1d(there, g.row[g.entries(cohort.gatherings)], assume_unique=True)
     target, at, count = np.unique(log.target[rows], return_inverse=True, return_counts=True)
     if rows.shape[0] == 0:
         return rows, np.zeros(0)

@@ -25,7 +25,7 @@ from plaudit.detectors.orders.cohort import (
     stragglers,
 )
 from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, SITTING_MS, Gatherings, gather, ordinary, overlaps
-from plaudit.detectors.orders.habit import judge_timing
+from plaudit.detectors.orders.habit import Timing, judge_timing
 from plaudit.detectors.rhythm import Episodes
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.tails import central_match, log_p_of_score, log_q_values
@@ -173,12 +173,17 @@ def _judge(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs
     if shared < 2.0 * expected:
         # Most of what these gatherings share, activity alone explains: a busy crowd, not a returning one.
         who = 0.0
-    core, served = np.zeros(log.n_actors, dtype=bool), np.zeros(log.n_targets, dtype=bool)
-    core[cohort.actors] = True
+    served = np.zeros(log.n_targets, dtype=bool)
     served[g.episodes.target[cohort.gatherings]] = True
-    when = judge_timing(log, context.rhythm, np.flatnonzero(core[log.actor] & served[log.target]))
+    likes = context.likes_of(cohort.actors)
+    there = np.sort(likes[served[log.target[likes]]])
+    when = judge_timing(log, context.rhythm, there, likes) if who < np.log(_SCREEN) else Timing(0.0, 0, False)
+    if max(who, when.log_p) > np.log(_SCREEN):
+        # Nothing to weigh: its likes are listed with the finding, none is told from a passer-by's.
+        rows = g.row[g.entries(cohort.gatherings)]
+        return Found(cohort, max(who, when.log_p), shared, expected, rows, np.full(rows.shape[0], 0.5), 0.5)
     entry, share, _ = mixture(g, cohort.gatherings)
-    late, late_share = stragglers(log, g, cohort, context.activity)
+    late, late_share = stragglers(log, g, cohort, there, context.activity)
     # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
     pool, outside = pool_and_life(g, cohort, own.i, own.j, own.shared, g.actor[entry[share > 0.5]])
     circle = may_be_circle(pool, when.surprises, outside) and not when.opened

@@ -48,29 +48,26 @@ class Timing:
     opened: bool
 
 
-def judge_timing(log: EventLog, rhythm: Rhythm, rows: Ints) -> Timing:
-    """Judge a cohort's likes (``rows`` of the log, by recurring members on shared targets).
+def judge_timing(log: EventLog, rhythm: Rhythm, rows: Ints, likes: Ints) -> Timing:
+    """Judge a cohort's likes: ``rows`` of the log on shared targets, ``likes`` all those of its members anywhere.
 
     Crowding is judged on two clocks, the platform's and the cohort's own week (lessons, office hours), and the more
     generous one counts. Publications bunched beyond the log's own are a second way out of habit: the better of both
     ways, with Bonferroni's factor two.
     """
-    rows = np.sort(rows)
-    judged = [_crowding(log, rhythm, rows, clock) for clock in (rhythm.clock, _own_week(log, rhythm, rows))]
+    judged = [_crowding(log, rhythm, rows, clock) for clock in (rhythm.clock, _own_week(log, rhythm, likes))]
     crowding, surprises = max(judged[0][0], judged[1][0]), min(judged[0][1], judged[1][1])
     bunching = _log_p_births(log, rows)
     return Timing(float(min(0.0, min(crowding, bunching) + np.log(2.0))), surprises, bunching < crowding)
 
 
-def _own_week(log: EventLog, rhythm: Rhythm, rows: Ints) -> Clock:
+def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
     """The platform's clock, reweighted by the hours of the week at which the cohort's actors like anything at all."""
     clock = rhythm.clock
     if clock.step_ms != HOUR_MS:
         return clock
-    ours = np.isin(log.actor, np.unique(log.actor[rows]))
-    hour = (log.at_ms // HOUR_MS) % _WEEK
-    everyone = np.bincount(hour, minlength=_WEEK) + 1.0
-    cohort = np.bincount(hour[ours], minlength=_WEEK)
+    cohort = np.bincount((log.at_ms[likes] // HOUR_MS) % _WEEK, minlength=_WEEK)
+    everyone = rhythm.week + 1.0
     usual = everyone / everyone.sum()
     # A tenth of the likes (and a week's worth) as prior: an hour without a like of the cohort is rare, not impossible.
     prior = 0.1 * cohort.sum() + _WEEK / 7
