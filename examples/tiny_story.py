@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 import plaudit
-from plaudit.detectors.orders.cohort import CIRCLE, CIRCLE_MEETS
+from plaudit.detectors.circle import CIRCLE, CIRCLE_MEETS
 from plaudit.kernels.overlap import shared_actors_plain
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS
 from plaudit.tally.count import DRAWS

@@ -52,9 +52,9 @@ class _Count:
         self.meetings = 0
         self.memberships = 0
 
-    def repeated_pairs(self, target: Any, at: Any, actor: Any, usable: Any, window: int, actors: int) -> Any:
+    def repeated_pairs(self, target: Any, at: Any, actor: Any, usable: Any, window: int, *rest: int) -> Any:
         self.meetings += int(coaction.crowd(target[usable], at[usable], window).sum()) // 2
-        return coaction.repeated_pairs(target, at, actor, usable, window, actors)
+        return coaction.repeated_pairs(target, at, actor, usable, window, *rest)
 
     def shared_actors(self, *arguments: Any) -> Any:
         per_actor = np.diff(arguments[3]).astype(np.int64)

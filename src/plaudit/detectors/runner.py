@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -35,17 +34,14 @@ def run_detector(detector: Detector, log: EventLog, context: Context) -> Finding
 def run_detectors(
     detectors: Sequence[Detector], log: EventLog, context: Context, told: Callable[[int], None]
 ) -> list[Findings]:
-    """All detectors' findings, in their order; two run side by side (kernels and large array work release Python).
+    """All detectors' findings, in their order; ``told`` hears how many are done.
 
-    ``told`` hears how many are done.
+    One after the other: the graph library calls back into Python and can lock up beside a kernel being compiled.
     """
-    if any(readiness(detector, log)[0] is Outcome.MEASURED for detector in detectors):
-        context.warm()
     out: list[Findings] = []
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for findings in pool.map(lambda detector: run_detector(detector, log, context), detectors):
-            out.append(findings)
-            told(len(out))
+    for detector in detectors:
+        out.append(run_detector(detector, log, context))
+        told(len(out))
     return out
 
 

@@ -53,10 +53,6 @@ class Context:
     log: EventLog
     seed: int = 0
 
-    def warm(self) -> None:
-        """Compute the shared facts now, so that detectors running side by side find them ready."""
-        _ = self.activity, self.by_actor, self.rhythm
-
     @cached_property
     def rhythm(self) -> Rhythm:
         """Clock, response curve, coordinates and episodes of the log."""
