@@ -20,13 +20,14 @@ endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 INSTALL := $(PIP) install --no-compile
 
-.PHONY: help demo test lint format lock wheel clean
+.PHONY: help demo test lint format bench lock wheel clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   audit a small planted world and say how right the audit was"
 	@echo "make test   ruff, mypy --strict, the import-layer check and the tests"
 	@echo "make lint   the first three of those"
+	@echo "make bench  measures accuracy and speed into docs/benchmarks.md (half an hour)"
 	@echo "make format puts the code in the shape lint asks for"
 	@echo "make lock   pin the requirements again (needs uv)"
 	@echo "make wheel  build the wheel into dist/"
@@ -81,6 +82,11 @@ format: $(STAMPS)/dev
 # Pins for every platform at once; the later files keep the versions of the first. They name no index and no address.
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(LOCK)
+
+bench: $(STAMPS)/dev
+	@$(BIN)/python -m benchmarks.real --write
+	@$(BIN)/python -m benchmarks.worlds --write
+	@$(BIN)/python -m benchmarks.speed --write
 
 lock:
 	@$(COMPILE) pyproject.toml --output-file requirements.txt

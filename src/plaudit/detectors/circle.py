@@ -2,7 +2,8 @@
 
 They too gather on target after target, at moments no publication explains: somebody shares a link. What sets an order
 book apart is that it needs more people than a chat group holds, or meets more often than such circles do, or uses
-accounts that do nothing else. Where none of this can be said, the odds are even and no like is discounted.
+accounts that do nothing else, or has them work through a list in one sitting. Where none of this can be said, the odds
+are even and no like is discounted.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ CIRCLE_LIFE = 0.1
 """Part of their likes that people who know each other give to something else; below it half the meetings suffice."""
 
 
-def may_be_circle(pool: float, meetings: int, outside: Floats) -> bool:
+def may_be_circle(pool: float, meetings: int, outside: Floats, batches: bool = False) -> bool:
     """True when people who know each other, sharing posts with no order behind it, would look the same.
 
     Args:
         pool: people behind the gatherings.
         meetings: separate sittings at which they gathered to a surprising degree.
         outside: part of each returning member's likes that went elsewhere.
+        batches: True when members work through more shared targets in one sitting than people of this log do.
     """
     lifeless = outside.shape[0] > 0 and float(np.median(outside)) < CIRCLE_LIFE
-    return pool <= CIRCLE and meetings < (CIRCLE_MEETS // 2 if lifeless else CIRCLE_MEETS)
+    return not batches and pool <= CIRCLE and meetings < (CIRCLE_MEETS // 2 if lifeless else CIRCLE_MEETS)

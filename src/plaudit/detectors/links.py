@@ -9,6 +9,9 @@ import numpy as np
 
 from plaudit.model import Floats, Ints
 
+_ITERATIONS = 20
+"""Passes of the community search; it settles in a few, and must end on every input."""
+
 
 def cluster(nodes: int, i: Ints, j: Ints, weight: Floats, seed: int) -> list[Ints]:
     """Communities (Leiden, Traag et al. 2019) of the graph of significant links, each with two nodes or more."""
@@ -18,7 +21,9 @@ def cluster(nodes: int, i: Ints, j: Ints, weight: Floats, seed: int) -> list[Int
     state = random.getstate()
     random.seed(seed)
     try:
-        found = graph.community_leiden(objective_function="modularity", weights=weight.tolist(), n_iterations=-1)
+        found = graph.community_leiden(
+            objective_function="modularity", weights=weight.tolist(), n_iterations=_ITERATIONS
+        )
     finally:
         random.setstate(state)
     label = np.array(found.membership, dtype=np.int64)

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
-from plaudit.model import EventLog, Family, Findings, Ints, ranges
+from plaudit.model import HOUR_MS, EventLog, Family, Findings, Ints, ranges
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,19 @@ class Context:
         """Rows of all likes of these actors."""
         offsets, row = self.by_actor
         return row[ranges(offsets[actors], self.activity[actors])]
+
+    def per_sitting(self, rows: Ints) -> Ints:
+        """Likes of each actor in each clock hour among ``rows``, one entry per actor and hour with any."""
+        hours = int((self.log.end_ms - self.log.start_ms) // HOUR_MS) + 1
+        hour = (self.log.at_ms[rows] - self.log.start_ms) // HOUR_MS
+        key = self.log.actor[rows].astype(np.int64) * hours + hour
+        return np.asarray(np.unique(key, return_counts=True)[1], dtype=np.int64)
+
+    @cached_property
+    def long_sitting(self) -> float:
+        """Likes in an hour that 99 of 100 sittings of this log do not exceed."""
+        sizes = self.per_sitting(np.arange(self.log.n))
+        return float(np.quantile(sizes, 0.99)) if sizes.shape[0] else 1.0
 
     @cached_property
     def activity(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -186,7 +186,8 @@ def _judge(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs
     late, late_share = stragglers(log, g, cohort, there, context.activity)
     # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
     pool, outside = pool_and_life(g, cohort, own.i, own.j, own.shared, g.actor[entry[share > 0.5]])
-    circle = may_be_circle(pool, when.surprises, outside) and not when.opened
+    batches = float(np.median(context.per_sitting(there))) > context.long_sitting
+    circle = may_be_circle(pool, when.surprises, outside, batches) and not when.opened
     rows, shares = np.concatenate([g.row[entry], late]), np.concatenate([share, late_share])
     return Found(cohort, max(who, when.log_p), shared, expected, rows, shares, 0.5 if circle else 1.0)
 
