@@ -264,7 +264,7 @@ def _group_views(table: pa.Table, read: Ingested, verdicts: Verdicts, names: Nam
 
 def _busiest(values: np.ndarray, most: int) -> Ints:
     found, count = np.unique(values, return_counts=True)
-    return found[np.lexsort((found, -count))][:most].astype(np.int64)
+    return np.asarray(found[np.lexsort((found, -count))][:most], dtype=np.int64)
 
 
 def _cases(

@@ -41,7 +41,8 @@ class OverlapNull:
 
     def bins(self, mean: Floats) -> Ints:
         """Bin of each activity-only expectation."""
-        return np.searchsorted(self.log_edge, np.log(np.maximum(mean, 1e-12)), side="right")
+        home = np.searchsorted(self.log_edge, np.log(np.maximum(mean, 1e-12)), side="right")
+        return np.asarray(home, dtype=np.int64)
 
     def log_p(self, shared: Ints, mean: Floats) -> Floats:
         """``ln P(count >= shared | count >= 1)``, the larger of this null's and the bare activity null's; 0 for 1."""
@@ -100,7 +101,7 @@ def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
 def _fit_bin(shared: Ints, mean: Floats) -> tuple[float, float]:
     """Maximum likelihood on the counts up to the upper quartile (at least 3), with ten Poisson pairs as prior."""
     average = float(np.exp(np.log(np.maximum(mean, 1e-12)).mean())) if shared.shape[0] else 1e-2
-    top = int(max(3, np.quantile(shared, 0.75))) if shared.shape[0] else 3
+    top = max(3, int(np.quantile(shared, 0.75))) if shared.shape[0] else 3
     count = np.arange(1, top + 1)
     observed = np.bincount(shared[shared <= top], minlength=top + 1)[1:].astype(np.float64)
     poisson = stats.poisson.pmf(count, min(average, float(top)))

@@ -107,7 +107,8 @@ def share_with(findings: Findings, flag: Bools) -> Floats:
     of = np.repeat(np.arange(size), np.diff(findings.exhibits.offsets))
     weight = findings.exhibits.share
     total = np.bincount(of, weights=weight, minlength=size)
-    return np.bincount(of, weights=weight * flag[findings.exhibits.like], minlength=size) / np.maximum(total, 1e-12)
+    flagged = np.bincount(of, weights=weight * flag[findings.exhibits.like], minlength=size)
+    return np.asarray(flagged / np.maximum(total, 1e-12), dtype=np.float64)
 
 
 def about(findings: Findings, case: Case, labels: Collection[str], at_least: float = 0.5) -> Bools:

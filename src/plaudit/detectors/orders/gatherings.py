@@ -105,7 +105,7 @@ def overlaps(gatherings: Gatherings, n_actors: int, least: int, most: int) -> tu
     keep = most_telling(g.actor, g.size[g.gathering], _MEMBERSHIPS)
     gathering, actor, time = g.gathering[keep], g.actor[keep], g.time[keep]
     by_actor = np.lexsort((gathering, actor))
-    return shared_actors(
+    i, j, shared = shared_actors(
         offsets_of(gathering, len(g)),
         actor,
         time,
@@ -115,3 +115,4 @@ def overlaps(gatherings: Gatherings, n_actors: int, least: int, most: int) -> tu
         least,
         most,
     )
+    return i, j, shared

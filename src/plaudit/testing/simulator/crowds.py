@@ -55,7 +55,7 @@ def front_page(b: Build) -> None:
             people = np.concatenate([came, b.crowd(visitors - came.size, 0.25, at=day * DAY_MS)])
             each = np.minimum(1 + b.rng.poisson(3.0, people.size), listed.size)
             row = np.repeat(np.arange(people.size), each)
-            place = choose(b.rng, 1.0 / np.arange(2.0, listed.size + 2.0), row.size)
+            place = choose(b.rng, np.asarray(1.0 / np.arange(2.0, listed.size + 2.0), np.float64), row.size)
             sitting = b.hour_of_day(day, 12.0) + (b.rng.gamma(2.0, 75.0 * MINUTE_MS, people.size)).astype(np.int64)
             at = sitting[row] + b.rng.exponential(4.0 * MINUTE_MS, row.size).astype(np.int64)
             b.add(likes("front_page", people[row], listed[place], np.maximum(at, b.born[listed[place]]), group=group))
