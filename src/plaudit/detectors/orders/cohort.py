@@ -17,6 +17,7 @@ _CLEAR = 0.2
 _TOP = 12
 _EM_STEPS = 20
 _PART_PRIOR = 4.0
+_LOG_FACTORIAL = gammaln(np.arange(_TOP + 1) + 1.0)
 
 
 @dataclass(frozen=True)
@@ -244,4 +245,4 @@ def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, there: Ints, activi
 
 
 def _log_poisson(k: Ints, mean: Floats) -> Floats:
-    return np.asarray(k * np.log(mean) - mean - gammaln(k + 1.0), dtype=np.float64)
+    return np.asarray(k * np.log(mean) - mean - _LOG_FACTORIAL[k], dtype=np.float64)
