@@ -190,7 +190,7 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
     size = g.size[members]
     home = np.repeat(np.arange(members.shape[0]), size)
     prior = 1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size
-    elsewhere = np.maximum(g.activity[g.actor[entry]] - 1 - others, 0)
+    further = g.activity[g.actor[entry]] - 1
     seen = np.minimum(others, _TOP)
     table = home * (_TOP + 1) + seen
     share, part = np.full(entry.shape[0], 0.5), prior.copy()
@@ -203,7 +203,7 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
         worker /= worker.sum(axis=1, keepdims=True)
         # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
         reach = float(((1 - part) * size).sum()) / max(g.likes, 1)
-        log_passer = _log_poisson(seen, np.maximum((elsewhere + others) * reach, 1e-4))
+        log_passer = _log_poisson(seen, np.maximum(further * reach, 1e-4))
         bought = np.clip(part[home], 0.01, 0.99)
         odds = np.log(bought) - np.log1p(-bought) + np.log(worker[home, seen]) - log_passer
         share = 1.0 / (1.0 + np.exp(-np.clip(odds, -30, 30)))
