@@ -20,6 +20,9 @@ from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, I
 MIN_POINTS = 4
 """Likes a target needs before its delivery has a shape."""
 
+WEEK = 168
+"""Hours of a week."""
+
 _LOOSE = 2.0
 _INNER = 6.0
 _DEPTH = 5
@@ -121,7 +124,7 @@ def estimate_rhythm(log: EventLog) -> Rhythm:
     low = np.minimum(response(age) / whole, 1.0)
     high = np.clip(response(age + resolution) / whole, low, 1.0)
     episodes = _episodes(log, counted, low, high)
-    week = np.bincount((log.at_ms // HOUR_MS) % 168, minlength=168)
+    week = np.bincount((log.at_ms // HOUR_MS) % WEEK, minlength=WEEK)
     spread = spread_by_size(episodes.z[episodes.lead], episodes.points[episodes.lead])
     return Rhythm(clock, response, age, low, high, counted, resolution, episodes, spread, week)
 

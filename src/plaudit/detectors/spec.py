@@ -69,11 +69,19 @@ class Context:
         offsets, row = self.by_actor
         return row[ranges(offsets[actors], self.activity[actors])]
 
+    @cached_property
+    def hour(self) -> Ints:
+        """Hour of the log in which each like fell, ``int64[n]``."""
+        return np.asarray((self.log.at_ms - self.log.start_ms) // HOUR_MS, dtype=np.int64)
+
+    @cached_property
+    def per_hour(self) -> Ints:
+        """Likes in each hour of the log, ``int64[hours]``."""
+        return np.bincount(self.hour, minlength=int((self.log.end_ms - self.log.start_ms) // HOUR_MS) + 1)
+
     def per_sitting(self, rows: Ints) -> Ints:
-        """Likes of each actor in each clock hour among ``rows``, one entry per actor and hour with any."""
-        hours = int((self.log.end_ms - self.log.start_ms) // HOUR_MS) + 1
-        hour = (self.log.at_ms[rows] - self.log.start_ms) // HOUR_MS
-        key = self.log.actor[rows].astype(np.int64) * hours + hour
+        """Likes of each actor in each hour of the log among ``rows``, one entry per actor and hour with any."""
+        key = self.log.actor[rows].astype(np.int64) * self.per_hour.shape[0] + self.hour[rows]
         return np.asarray(np.unique(key, return_counts=True)[1], dtype=np.int64)
 
     @cached_property

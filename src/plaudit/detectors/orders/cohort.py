@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from plaudit.detectors.orders.gatherings import Gatherings
+from plaudit.detectors.orders.gatherings import Gatherings, Pairs
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints
 
@@ -96,7 +96,7 @@ def _enriched(g: Gatherings, members: Ints, actors: Ints, counts: Ints, taken: I
     mean = g.size * elsewhere / max(g.likes, 1)
     outside = np.ones(len(g), dtype=bool)
     outside[members] = False
-    spread = _dispersion(present[outside], mean[outside])
+    spread = dispersion(present[outside], mean[outside])
     enough = present >= np.maximum(3.0, least * (g.size - g.episodes.expected))
     log_p = np.zeros(len(g))
     log_p[enough] = log_negative_binomial_tail(present[enough], np.maximum(mean[enough], 0.02), spread)
@@ -121,7 +121,7 @@ def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints, Ints, Ints], tak
     return np.flatnonzero(joins)
 
 
-def merge(g: Gatherings, cohorts: list[Cohort], i: Ints, j: Ints, shared: Ints, mean: Floats) -> list[Cohort]:
+def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     """Join cohorts that are one pool: communities of a sparse graph split large pools.
 
     Two cohorts are joined while the gatherings of one share actors with the other's about as far beyond chance as
@@ -130,12 +130,12 @@ def merge(g: Gatherings, cohorts: list[Cohort], i: Ints, j: Ints, shared: Ints, 
     label = np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(cohorts):
         label[cohort.gatherings] = number
-    a, b = label[i], label[j]
+    a, b = label[pairs.i], label[pairs.j]
     both = (a >= 0) & (b >= 0)
     size = len(cohorts)
     cell = np.minimum(a, b)[both] * size + np.maximum(a, b)[both]
-    seen = _mirrored(np.bincount(cell, shared[both], size * size).reshape(size, size))
-    chance = _mirrored(np.bincount(cell, mean[both], size * size).reshape(size, size))
+    seen = _mirrored(np.bincount(cell, pairs.shared[both], size * size).reshape(size, size))
+    chance = _mirrored(np.bincount(cell, pairs.mean[both], size * size).reshape(size, size))
     parts = [[number] for number in range(size)]
     while len(parts) > 1:
         ratio = seen / np.maximum(chance, 0.5)
@@ -163,7 +163,7 @@ def _folded(matrix: Floats, x: int, y: int) -> Floats:
     return np.delete(np.delete(out, y, 0), y, 1)
 
 
-def _dispersion(count: Ints | Floats, mean: Floats) -> float:
+def dispersion(count: Ints | Floats, mean: np.ndarray) -> float:
     """Variance over mean of the bulk (squared median deviation), at least 1."""
     use = mean > 0.5
     if int(use.sum()) < 20:
@@ -173,7 +173,7 @@ def _dispersion(count: Ints | Floats, mean: Floats) -> float:
     return max(1.0, mad * mad)
 
 
-def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
+def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[Ints, Floats, Floats]:
     """Who in these gatherings was sent, and who passed by?
 
     Two facts speak: how many likes the target's ordinary life puts into the window (``expected``), and how often the
@@ -186,14 +186,16 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
     """
     entry = g.entries(members)
     actors, where = np.unique(g.actor[entry], return_inverse=True)
-    others = np.bincount(where, minlength=actors.shape[0])[where] - 1
     size = g.size[members]
     home = np.repeat(np.arange(members.shape[0]), size)
+    counts = np.ones(entry.shape[0], dtype=np.int64) if told is None else told[home].astype(np.int64)
+    others = np.bincount(where, counts, minlength=actors.shape[0]).astype(np.int64)[where] - counts
     prior = 1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size
     further = g.activity[g.actor[entry]] - 1
     seen = np.minimum(others, _TOP)
     table = home * (_TOP + 1) + seen
     share, part = np.full(entry.shape[0], 0.5), prior.copy()
+    heard = np.ones(size.shape[0]) if told is None else told.astype(np.float64)
     for _ in range(_EM_STEPS):
         # How often workers return, told by the *other* gatherings with one voice each: one large honest crowd, or two
         # with the same people, must not vouch for themselves.
@@ -202,7 +204,7 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
         worker = each.sum(axis=0) - each + 0.01
         worker /= worker.sum(axis=1, keepdims=True)
         # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
-        reach = float(((1 - part) * size).sum()) / max(g.likes, 1)
+        reach = float(((1 - part) * size * heard).sum()) / max(g.likes, 1)
         log_passer = _log_poisson(seen, np.maximum(further * reach, 1e-4))
         bought = np.clip(part[home], 0.01, 0.99)
         odds = np.log(bought) - np.log1p(-bought) + np.log(worker[home, seen]) - log_passer
@@ -212,14 +214,14 @@ def mixture(g: Gatherings, members: Ints) -> tuple[Ints, Floats, Floats]:
     return entry, share, part
 
 
-def pool_and_life(g: Gatherings, cohort: Cohort, i: Ints, j: Ints, shared: Ints, sent: Ints) -> tuple[float, Floats]:
+def pool_and_life(g: Gatherings, cohort: Cohort, own: Pairs, sent: Ints) -> tuple[float, Floats]:
     """People behind a cohort, and the part of each returning member's likes that went elsewhere.
 
     The pool is estimated by capture and recapture (Schnabel 1938): pairs of gatherings of ``k_i`` and ``k_j`` people
     from a pool of ``M`` share ``k_i k_j / M``. It is no smaller than the actors who were probably ``sent``.
     """
     excess = np.maximum(g.size - g.episodes.expected, 1.0)
-    pool = float((excess[i] * excess[j]).sum()) / max(float(shared.sum()), 1.0)
+    pool = float((excess[own.i] * excess[own.j]).sum()) / max(float(own.shared.sum()), 1.0)
     actors, inside = returning(g, cohort.gatherings)
     back = inside >= 2
     pool = max(pool, float(np.unique(sent).shape[0]))

@@ -7,6 +7,7 @@ way (2004); recurrence of a cohort across delivery bursts; leave-one-out respons
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,15 +18,23 @@ from plaudit.detectors.orders.cohort import (
     Cohort,
     grow,
     merge,
-    mixture,
     pool_and_life,
     prune,
     recount,
     siblings,
-    stragglers,
 )
-from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, SITTING_MS, Gatherings, gather, ordinary, overlaps
-from plaudit.detectors.orders.habit import Timing, judge_timing
+from plaudit.detectors.orders.gatherings import (
+    APART_MS,
+    EVER_MS,
+    SITTING_MS,
+    Gatherings,
+    Pairs,
+    gather,
+    ordinary,
+    overlaps,
+)
+from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
+from plaudit.detectors.orders.lens import look
 from plaudit.detectors.rhythm import Episodes
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.tails import central_match, log_p_of_score, log_q_values
@@ -33,7 +42,7 @@ from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, I
 
 SPEC = DetectorSpec(
     id="orders",
-    version="1",
+    version="2",
     question="Do the same actors gather on target after target, at moments their own habits do not explain?",
     family=Family.AUDIENCE,
     min_likes=200,
@@ -42,42 +51,37 @@ SPEC = DetectorSpec(
     evasions=("larger_pool", "rotate_members", "mimic_age_curve", "spread_delivery"),
 )
 
-_SCREEN = 0.05
+
+@dataclass(frozen=True)
+class Witness:
+    """What speaks about a cohort: ``ln p`` of who came, actors shared and expected over its pairs, and when they came.
+
+    Attributes:
+        own: the pairs inside the cohort.
+        there: all likes of its returning actors on its targets, rows of the log.
+    """
+
+    log_who: float
+    shared: float
+    expected: float
+    when: Timing
+    own: Pairs
+    there: Ints
+
+    @property
+    def log_p(self) -> float:
+        """Both must be surprising (intersection-union test, Berger 1982)."""
+        return max(self.log_who, self.when.log_p)
 
 
 @dataclass(frozen=True)
 class Found:
-    """One cohort, judged: ``ln p``, actors shared and expected over its pairs, its likes and their shares."""
+    """One cohort, judged: what speaks about it, its likes, their shares, and how certain it is no circle of friends."""
 
-    cohort: Cohort
-    log_p: float
-    shared: float
-    expected: float
+    witness: Witness
     rows: Ints
     share: Floats
     certainty: float
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of gatherings that share actors at times apart: how many, how many activity expects, ``ln p``, ``ln q``."""
-
-    i: Ints
-    j: Ints
-    shared: Ints
-    mean: Floats
-    log_p: Floats
-    log_q: Floats
-
-    def within(self, members: Ints, size: int) -> Pairs:
-        """The pairs inside a set of gatherings (``size`` gatherings in all)."""
-        inside = np.zeros(size, dtype=bool)
-        inside[members] = True
-        return self.take(np.flatnonzero(inside[self.i] & inside[self.j]))
-
-    def take(self, rows: Ints) -> Pairs:
-        """The chosen pairs."""
-        return Pairs(self.i[rows], self.j[rows], self.shared[rows], self.mean[rows], self.log_p[rows], self.log_q[rows])
 
 
 @dataclass(frozen=True)
@@ -143,28 +147,32 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, seeds: list[Ints], 
     grown: list[Cohort] = []
     found: list[Found] = []
     for seed in seeds:
-        first = _judge(log, context, g, recount(g, prune(g, seed)), inner)
+        first = recount(g, prune(g, seed))
+        witness = _witness(log, context, g, first, inner)
         # Interest communities end here: growing them would cost most of the time and change nothing.
-        if first is None or first.log_p > np.log(_SCREEN):
-            found += [] if first is None else [first]
+        if witness is None or witness.log_p > LIKELY:
+            found += [] if witness is None else [_unspoken(g, first, witness)]
             continue
         grown.append(grow(g, seed, taken))
         taken[grown[-1].gatherings] = 1
     clean = [recount(g, kept) for cohort in grown if (kept := prune(g, cohort.gatherings)).shape[0] >= 2]
     sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if clean else None
-    for cohort in merge(g, clean, pairs.i, pairs.j, pairs.shared, pairs.mean):
+    for cohort in merge(g, clean, pairs):
         assert sitting is not None
         more = siblings(g, cohort.gatherings, sitting, taken)
         taken[more] = 1
         cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)
         taken[cohort.gatherings] = 1
-        judged = _judge(log, context, g, recount(g, prune(g, cohort.gatherings)), pairs)
-        found += [] if judged is None else [judged]
+        cohort = recount(g, prune(g, cohort.gatherings))
+        witness = _witness(log, context, g, cohort, pairs)
+        if witness is not None:
+            judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context)
+            found.append(judge(g, cohort, witness))
     return found
 
 
-def _judge(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs: Pairs) -> Found | None:
-    """Who and when, and what each like is worth; ``None`` below three targets or three returning actors."""
+def _witness(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs: Pairs) -> Witness | None:
+    """Who and when; ``None`` below three targets or three returning actors."""
     if np.unique(g.episodes.target[cohort.gatherings]).shape[0] < 3 or cohort.actors.shape[0] < 3:
         return None
     own = pairs.within(cohort.gatherings, len(g))
@@ -177,23 +185,30 @@ def _judge(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs
     served[g.episodes.target[cohort.gatherings]] = True
     likes = context.likes_of(cohort.actors)
     there = np.sort(likes[served[log.target[likes]]])
-    when = judge_timing(log, context.rhythm, there, likes) if who < np.log(_SCREEN) else Timing(0.0, 0, False)
-    if max(who, when.log_p) > np.log(_SCREEN):
-        # Nothing to weigh: its likes are listed with the finding, none is told from a passer-by's.
-        rows = g.row[g.entries(cohort.gatherings)]
-        return Found(cohort, max(who, when.log_p), shared, expected, rows, np.full(rows.shape[0], 0.5), 0.5)
-    entry, share, _ = mixture(g, cohort.gatherings)
-    late, late_share = stragglers(log, g, cohort, there, context.activity)
+    when = Timing(0.0, 0, False)
+    if who < LIKELY:
+        when = judge_timing(log, context, g, cohort.gatherings, there, likes)
+    return Witness(who, shared, expected, when, own, there)
+
+
+def _unspoken(g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
+    """Nothing to weigh: its likes are listed with the finding, none is told from a passer-by's."""
+    rows = g.row[g.entries(cohort.gatherings)]
+    return Found(witness, rows, np.full(rows.shape[0], 0.5), 0.5)
+
+
+def _judged(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
+    """What each like is worth, and whether a circle of friends would look the same."""
+    rows, shares, sent = look(log, context, g, cohort)
     # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
-    pool, outside = pool_and_life(g, cohort, own.i, own.j, own.shared, g.actor[entry[share > 0.5]])
-    batches = float(np.median(context.per_sitting(there))) > context.long_sitting
-    circle = may_be_circle(pool, when.surprises, outside, batches) and not when.opened
-    rows, shares = np.concatenate([g.row[entry], late]), np.concatenate([share, late_share])
-    return Found(cohort, max(who, when.log_p), shared, expected, rows, shares, 0.5 if circle else 1.0)
+    pool, outside = pool_and_life(g, cohort, witness.own, sent)
+    batches = float(np.median(context.per_sitting(witness.there))) > context.long_sitting
+    circle = may_be_circle(pool, witness.when.surprises, outside, batches) and not witness.when.opened
+    return Found(witness, rows, shares, 0.5 if circle else 1.0)
 
 
 def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates: int) -> Findings:
-    log_p = np.array([item.log_p for item in found])
+    log_p = np.array([item.witness.log_p for item in found])
     empty_i, empty_f = np.zeros(0, np.int64), np.zeros(0)
     return Findings(
         detector=spec.id,
@@ -201,8 +216,8 @@ def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates:
         family=spec.family,
         subject_kind=SubjectKind.GROUP,
         subject=np.arange(len(found)),
-        statistic=np.array([item.shared for item in found]),
-        expectation=np.array([item.expected for item in found]),
+        statistic=np.array([item.witness.shared for item in found]),
+        expectation=np.array([item.witness.expected for item in found]),
         p_value=np.exp(log_p),
         q_value=np.exp(log_q_values(log_p, candidates)),
         support=np.array([len(item.rows) for item in found], dtype=np.int64),

@@ -67,6 +67,28 @@ class Gatherings:
         return np.sqrt(further * self.size / max(self.likes, 1))
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of gatherings that share actors at times apart: how many, how many activity expects, ``ln p``, ``ln q``."""
+
+    i: Ints
+    j: Ints
+    shared: Ints
+    mean: Floats
+    log_p: Floats
+    log_q: Floats
+
+    def within(self, members: Ints, size: int) -> Pairs:
+        """The pairs inside a set of gatherings (``size`` gatherings in all)."""
+        inside = np.zeros(size, dtype=bool)
+        inside[members] = True
+        return self.take(np.flatnonzero(inside[self.i] & inside[self.j]))
+
+    def take(self, rows: Ints) -> Pairs:
+        """The chosen pairs."""
+        return Pairs(self.i[rows], self.j[rows], self.shared[rows], self.mean[rows], self.log_p[rows], self.log_q[rows])
+
+
 def gather(log: EventLog, episodes: Episodes, activity: Ints) -> Gatherings:
     """Lay the likes of the episodes out as sets."""
     length = episodes.last - episodes.first + 1

@@ -4,7 +4,8 @@ A fan club overlaps as much as a ring does, but it answers *publications*: its l
 the same way every time. So each target's cohort likes are scanned against the cohort's own response curve, learned on
 its *other* targets (leave one out). A fan club's typical target shows nothing; orders come at the order's time, so
 theirs crowd together wherever one looks. A ring that only serves targets born for it comes "at publication" too; what
-gives it away is that publications by honest authors do not come many in the same minute.
+gives it away is that publications by honest authors do not come many in the same minute. And where others liked the
+same targets, the cohort is compared with them (:mod:`plaudit.detectors.orders.company`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from plaudit.detectors.rhythm import Rhythm
+from plaudit.detectors.orders.company import compare
+from plaudit.detectors.orders.gatherings import Gatherings
+from plaudit.detectors.rhythm import WEEK, Rhythm
+from plaudit.detectors.spec import Context
 from plaudit.kernels.clock import Clock
 from plaudit.kernels.response import age_edges, curve_of, tabulate
 from plaudit.kernels.scan import log_p_value, scan_targets
@@ -23,15 +27,18 @@ from plaudit.model import HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
 
 _MOST_TARGETS = 40
 _TRACE = 0.05
-_WEEK = 168
-_LIKELY = float(np.log(0.05))
 _SURPRISE = 2.33  # one in a hundred
+_SPEAKS = 3
+_APART = 1.64  # one in twenty: others' likes leave less room for chance than a curve does
 _SITTING_MS = 3 * HOUR_MS
+
+LIKELY = float(np.log(0.05))
+"""``ln p`` above which nothing is left to explain."""
 
 LEAN = 0.8
 """Score by which cohorts lean without any order: they were found by their crowding in the first place. Interest
 communities of worlds without attacks reach it at most (see ``docs/benchmarks.md``)."""
-_SAME_MOMENT_MS = 10 * MINUTE_MS
+_MOMENTS_MS = (10 * MINUTE_MS, MINUTE_MS, 10_000)
 
 
 @dataclass(frozen=True)
@@ -49,20 +56,31 @@ class Timing:
     opened: bool
 
 
-def judge_timing(log: EventLog, rhythm: Rhythm, rows: Ints, likes: Ints) -> Timing:
-    """Judge a cohort's likes: ``rows`` of the log on shared targets, ``likes`` all those of its members anywhere.
+def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, rows: Ints, likes: Ints) -> Timing:
+    """Judge a cohort, the gatherings ``members``: ``rows`` of the log on their targets, ``likes`` all of its people.
 
-    Crowding is judged on two clocks, the platform's and the cohort's own week (lessons, office hours), and the more
-    generous one counts. Publications bunched beyond the log's own are a second way out of habit: the better of both
-    ways, with Bonferroni's factor two.
+    There are three ways out of habit, and the likeliest counts, with Bonferroni's factor three: crowding beyond the
+    cohort's own response (judged on two clocks, the platform's and the cohort's own week; the more generous counts),
+    coming at other moments than the targets' other likers, and publications bunched beyond the log's own.
     """
+    rhythm = context.rhythm
     crowding, surprises = _crowding(log, rhythm, rows, rhythm.clock)
-    if crowding <= _LIKELY:
+    if crowding <= LIKELY:
         # What the platform's clock explains needs no second reading.
         again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, likes))
         crowding, surprises = max(crowding, again), min(surprises, fewer)
-    bunching = _log_p_births(log, rows)
-    return Timing(float(min(0.0, min(crowding, bunching) + np.log(2.0))), surprises, bunching < crowding)
+    company = compare(log, context, g, members, LEAN)
+    apart = _log_p_typical(company.score - LEAN)
+    if apart > LIKELY and company.score.shape[0] >= _SPEAKS:
+        # Others came at the same moments, or its people were about then anyway: the crowding has its explanation.
+        crowding = max(crowding, apart)
+    bunching = _log_p_births(log, rhythm, rows)
+    least = min(crowding, apart, bunching)
+    return Timing(
+        log_p=float(min(0.0, least + np.log(3.0))),
+        surprises=max(surprises, _sittings(np.sort(company.moment[company.score >= _APART]))),
+        opened=bunching < min(crowding, apart),
+    )
 
 
 def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
@@ -70,13 +88,13 @@ def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
     clock = rhythm.clock
     if clock.step_ms != HOUR_MS:
         return clock
-    cohort = np.bincount((log.at_ms[likes] // HOUR_MS) % _WEEK, minlength=_WEEK)
+    cohort = np.bincount((log.at_ms[likes] // HOUR_MS) % WEEK, minlength=WEEK)
     everyone = rhythm.week + 1.0
     usual = everyone / everyone.sum()
     # A tenth of the likes (and a week's worth) as prior: an hour without a like of the cohort is rare, not impossible.
-    prior = 0.1 * cohort.sum() + _WEEK / 7
+    prior = 0.1 * cohort.sum() + WEEK / 7
     profile = (cohort + prior * usual) / (cohort.sum() + prior) / usual
-    cells = (clock.start_ms // HOUR_MS + np.arange(clock.total.shape[0] - 1)) % _WEEK
+    cells = (clock.start_ms // HOUR_MS + np.arange(clock.total.shape[0] - 1)) % WEEK
     rate = np.diff(clock.total) * profile[cells]
     total = np.concatenate([[0.0], np.cumsum(rate)])
     return Clock(clock.start_ms, clock.step_ms, total * (clock.total[-1] / max(float(total[-1]), 1e-9)))
@@ -115,8 +133,6 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
             scores.append(float(rhythm.empirical_z(z, points)[0]))
             if scores[-1] >= _SURPRISE:
                 moments.append(int(np.median(log.at_ms[rows[mine]])))
-    if len(scores) < 2:
-        return 0.0, 0
     return _log_p_typical(np.array(scores) - LEAN), _sittings(np.sort(np.array(moments, dtype=np.int64)))
 
 
@@ -134,6 +150,8 @@ def _log_p_typical(z: Floats) -> float:
 
     At least half the scores reach the median ``m``; by independence of targets the chance is binomial.
     """
+    if z.shape[0] < 2:
+        return 0.0
     middle = float(np.sort(z)[(z.shape[0] - 1) // 2])
     log_single = float(log_p_of_score(np.array([middle]))[0])
     reached = int(np.sum(z >= middle))
@@ -144,25 +162,31 @@ def _log_p_typical(z: Floats) -> float:
     return float(stats.binom.logsf(reached - 1, z.shape[0], np.exp(log_single)))
 
 
-def _log_p_births(log: EventLog, rows: Ints) -> float:
-    """``ln p`` that a cohort's typical target appeared with so many of its others within minutes, by accident.
+def _log_p_births(log: EventLog, rhythm: Rhythm, rows: Ints) -> float:
+    """``ln p`` that a cohort's typical target appeared at a moment with so many of its others, by accident.
 
-    Only targets the cohort itself opened count: where its likes came within minutes of the birth.
+    A moment is ten minutes, one, or ten seconds long (Bonferroni over the three; none finer than the log's times). Only
+    targets the cohort itself opened count: where its likes came within ten minutes of the birth.
     """
-    targets = np.unique(log.target[rows[log.at_ms[rows] - log.born_ms[log.target[rows]] <= _SAME_MOMENT_MS]])
+    targets = np.unique(log.target[rows[log.at_ms[rows] - log.born_ms[log.target[rows]] <= _MOMENTS_MS[0]]])
+    moments = [moment for moment in _MOMENTS_MS if moment >= rhythm.resolution_ms] or [_MOMENTS_MS[0]]
     if targets.shape[0] < 3:
         return 0.0
-    born = np.sort(log.born_ms[targets])
-    others = np.searchsorted(born, born + _SAME_MOMENT_MS, "right") - np.searchsorted(born, born - _SAME_MOMENT_MS) - 1
-    typical = int(np.sort(others)[(others.shape[0] - 1) // 2])
-    span = max(log.end_ms - log.start_ms, 2 * _SAME_MOMENT_MS)
-    everyone = np.sort(log.born_ms)
-    near = np.searchsorted(everyone, born + _SAME_MOMENT_MS, "right") - np.searchsorted(
-        everyone, born - _SAME_MOMENT_MS
-    )
+    born, everyone = np.sort(log.born_ms[targets]), np.sort(log.born_ms)
+    least = min(_log_p_bunched(log, born, everyone, moment) for moment in moments)
+    return float(min(0.0, least + np.log(len(moments))))
+
+
+def _log_p_bunched(log: EventLog, born: Ints, everyone: Ints, moment: int) -> float:
+    """``ln p`` of the typical bunch of ``born`` (ascending) among ``everyone``'s births, for one length of a moment."""
+    size = born.shape[0]
+    others = np.searchsorted(born, born + moment, "right") - np.searchsorted(born, born - moment) - 1
+    typical = int(np.sort(others)[(size - 1) // 2])
+    span = max(log.end_ms - log.start_ms, 2 * moment)
+    near = np.searchsorted(everyone, born + moment, "right") - np.searchsorted(everyone, born - moment)
     # Publications of the whole log crowd too (mornings, launches): the larger of both rates is the innocent one.
-    log_wide = float(np.median(np.maximum(near - 1 - others, 0))) * targets.shape[0] / max(log.n_targets, 1)
-    uniform = (targets.shape[0] - 1) * 2 * _SAME_MOMENT_MS / span
+    log_wide = float(np.median(np.maximum(near - 1 - others, 0))) * size / max(log.n_targets, 1)
+    uniform = (size - 1) * 2 * moment / span
     single = float(log_poisson_tail(np.array([typical]), np.array([max(log_wide, uniform)]))[0])
     # Half the targets sit in bunches this large; bunches, not targets, are the independent surprises.
-    return float(single * max(1.0, targets.shape[0] / (2.0 * (typical + 1))))
+    return single * max(1.0, float(size) / (2.0 * (typical + 1)))

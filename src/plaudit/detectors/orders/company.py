@@ -1,0 +1,136 @@
+"""When, in other people's company: do a cohort's likes come at other moments than the target's other likes?
+
+The strongest witness of an order. A viral hour, a front page or a launch brings everybody, so the cohort is compared
+with the *other* likes of the same target, like by like. Three innocent habits are allowed for, each read off the log:
+
+* the cohort answers sooner than others do (a fan club): odds by age, learned on its *other* targets, and never rising
+  with age. Who comes again and again later than everybody else, together, is not drawn by publication;
+* it keeps hours of its own (another time zone, lessons): odds by hour of the day;
+* it was about at that moment anyway (a digest, a front page, a session): odds by what it liked elsewhere that hour.
+
+Who belongs to the cohort is told by its *other* targets too, so nothing about the target itself chose its marks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from plaudit.detectors.orders.gatherings import Gatherings
+from plaudit.detectors.spec import Context
+from plaudit.kernels.contrast import log_p_contrast
+from plaudit.kernels.tails import normal_score
+from plaudit.model import EventLog, Floats, Ints, ranges
+
+_MOST_TARGETS = 40
+_FIRST_LOOK = 12
+_MOST_LIKES = 2000
+_LEAST = 4
+_DRAWS = 199
+_AGES = 24
+_AGE_PRIOR = 2.0
+_HOUR_PRIOR = 2.0
+_DAY = 24
+
+
+@dataclass(frozen=True)
+class Company:
+    """What the comparison says, target by target.
+
+    Attributes:
+        score: normal score of the contrast on each target that has both, members and others, ``float64[t]``.
+        moment: median time of the members there, UTC ms, ``int64[t]``.
+    """
+
+    score: Floats
+    moment: Ints
+
+
+def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futile: float) -> Company:
+    """Contrast a cohort with the other likers of its targets (the forty with most members).
+
+    Args:
+        members: the cohort's gatherings.
+        futile: a median score not above this, on the first dozen targets, ends the comparison there.
+    """
+    rows, home, targets, marked = _marks(log, g, members)
+    size = targets.shape[0]
+    marks = np.bincount(home[marked], minlength=size)
+    others = np.bincount(home[~marked], minlength=size)
+    use = (marks >= _LEAST) & (others >= _LEAST)
+    floor = max(float(context.rhythm.resolution_ms), 60_000.0)
+    bins = np.log2(np.maximum(context.rhythm.age[rows], floor) / floor).astype(np.int64).clip(0, _AGES - 1)
+    cell = home * _AGES + bins
+    # One voice per target, so that a large one is not the habit.
+    own = np.bincount(cell[marked], minlength=size * _AGES).reshape(size, _AGES) / np.maximum(marks, 1)[:, None]
+    rest = np.bincount(cell[~marked], minlength=size * _AGES).reshape(size, _AGES) / np.maximum(others, 1)[:, None]
+    own, rest = own * use[:, None], rest * use[:, None]
+    chosen = np.flatnonzero(use)
+    # Busiest first; ties by what happened, never by names.
+    chosen = chosen[np.lexsort((log.born_ms[targets[chosen]], -others[chosen], -marks[chosen]))][:_MOST_TARGETS]
+    starts = np.searchsorted(home, np.arange(size + 1))
+    score: list[float] = []
+    moment: list[int] = []
+    for number, t in enumerate(chosen.tolist()):
+        if number == _FIRST_LOOK and float(np.median(score)) <= futile:
+            break
+        here = slice(int(starts[t]), int(starts[t + 1]))
+        picked, mark, age = rows[here], marked[here], bins[here]
+        if picked.shape[0] > _MOST_LIKES:
+            step = -(-picked.shape[0] // _MOST_LIKES)
+            picked, mark, age = picked[::step], mark[::step], age[::step]
+        if not 0 < int(mark.sum()) < mark.shape[0]:
+            continue
+        odds = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t])[age]
+        odds = odds * _by_hour(log, context, picked[mark], int(targets[t]))[context.hour[picked]]
+        at = log.at_ms[picked]
+        seed = (context.seed + int(at[0])) % (1 << 31)
+        log_p = log_p_contrast(mark, np.clip(odds, 1e-3, 1e3), at, _DRAWS, seed)
+        score.append(float(normal_score(np.array([log_p]))[0]))
+        moment.append(int(np.median(at[mark])))
+    return Company(np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64))
+
+
+def _marks(log: EventLog, g: Gatherings, members: Ints) -> tuple[Ints, Ints, Ints, np.ndarray]:
+    """All likes of the cohort's targets, and which are by its people: ``(row, place of target, targets, marked)``.
+
+    Its people, for a target, are those in gatherings at two *other* targets, or at one where these are too few.
+    """
+    entry = g.entries(members)
+    pair = np.unique(g.actor[entry] * log.n_targets + g.episodes.target[g.gathering[entry]])
+    known = np.bincount(pair // log.n_targets, minlength=log.n_actors)
+    targets = np.unique(g.episodes.target[members])
+    offsets = log.target_offsets()
+    length = offsets[targets + 1] - offsets[targets]
+    rows, home = ranges(offsets[targets], length), np.repeat(np.arange(targets.shape[0]), length)
+    actor = log.actor[rows].astype(np.int64)
+    mine = actor * log.n_targets + log.target[rows]
+    place = np.minimum(np.searchsorted(pair, mine), pair.shape[0] - 1)
+    elsewhere = known[actor] - (pair[place] == mine)
+    twice = elsewhere >= 2
+    few = np.bincount(home[twice], minlength=targets.shape[0]) < 2 * _LEAST
+    return rows, home, targets, np.where(few[home], elsewhere >= 1, twice)
+
+
+def _by_age(own: Floats, rest: Floats) -> Floats:
+    """Odds by bin of age, non-increasing, ``float64[_AGES]``, from the members' and the others' shares elsewhere."""
+    pooled = own + rest
+    prior = _AGE_PRIOR * pooled / max(float(pooled.sum()), 1e-9) + 1e-3
+    ratio = np.log((own + prior) / (rest + prior))
+    return np.asarray(np.exp(isotonic_regression(ratio, weights=pooled + 1e-6, increasing=False).x), dtype=np.float64)
+
+
+def _by_hour(log: EventLog, context: Context, marked: Ints, target: int) -> Floats:
+    """Odds by hour of the log, from what the marked did on other targets, ``float64[hours]``."""
+    likes = context.likes_of(np.unique(log.actor[marked]))
+    likes = likes[log.target[likes] != target]
+    everyone = context.per_hour
+    seen = np.bincount(context.hour[likes], minlength=everyone.shape[0]).astype(np.float64)
+    day = np.arange(everyone.shape[0]) % _DAY
+    theirs, all_ = np.bincount(day, seen, _DAY) + _DAY, np.bincount(day, everyone, _DAY) + _DAY
+    profile = ((theirs / theirs.sum()) / (all_ / all_.sum()))[day]
+    expected = everyone * profile
+    expected *= seen.sum() / max(float(expected.sum()), 1.0)
+    return np.asarray((seen + _HOUR_PRIOR) / (expected + _HOUR_PRIOR) * profile, dtype=np.float64)

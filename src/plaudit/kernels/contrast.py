@@ -1,0 +1,119 @@
+"""Do the marked among a target's likes crowd together more than its other likes do? A two-sample scan.
+
+Where everybody comes (a viral hour, a front page), the marked come too: comparing them with the *other* likes of the
+same target takes all that out (conditional on the target's own course, marks are exchangeable up to known odds). The
+scan looks at stretches of many lengths (Kulldorff 1997); its null is drawn, not assumed.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from plaudit.model import Bools, Floats, Ints
+
+_HALVINGS = 6
+_STEPS = 4
+_TAIL = 0.1
+
+
+@numba.njit(cache=True, nogil=True)
+def _statistic(marked: np.ndarray, total: np.ndarray, mass: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
+    """Largest log-likelihood ratio over the stretches; ``total`` is room for the running sum of the marks."""
+    n = marked.shape[0]
+    total[0] = 0.0
+    for i in range(n):
+        total[i + 1] = total[i] + marked[i]
+    k, whole = total[n], mass[n]
+    best = 0.0
+    for w in range(left.shape[0]):
+        inside = total[right[w]] - total[left[w]]
+        expected = k * (mass[right[w]] - mass[left[w]]) / whole
+        # (inside - expected)^2 / expected bounds the ratio from above: most stretches need no logarithm.
+        if inside <= expected or (inside - expected) ** 2 <= best * expected * (1.0 - expected / k):
+            continue
+        value = inside * np.log(inside / expected)
+        if k > inside:
+            value += (k - inside) * np.log((k - inside) / (k - expected))
+        best = max(best, value)
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
+def _drawn(
+    chance: np.ndarray, mass: np.ndarray, left: np.ndarray, right: np.ndarray, draws: int, seed: int
+) -> np.ndarray:
+    np.random.seed(seed)
+    out = np.empty(draws, np.float64)
+    marked, total = np.empty(chance.shape[0], np.float64), np.empty(chance.shape[0] + 1, np.float64)
+    for d in range(draws):
+        for i in range(chance.shape[0]):
+            marked[i] = 1.0 if np.random.random() < chance[i] else 0.0
+        out[d] = _statistic(marked, total, mass, left, right)
+    return out
+
+
+def log_p_contrast(marked: Bools, weight: Floats, at_ms: Ints, draws: int, seed: int) -> float:
+    """``ln p`` that the marks fall on a target's likes by their weights alone; 0 when all or none are marked.
+
+    Every like is marked by a coin of its own, with odds proportional to ``weight`` and the right number of marks on
+    average. Beyond what the draws resolve, the tail goes on as an exponential fitted to their upper tenth, never
+    steeper than a likelihood ratio's own (rate one).
+
+    Args:
+        marked: likes of one target in order of time, ``bool[n]``.
+        weight: odds of each like to be marked, up to a factor, ``float64[n]``, positive; equal where times are.
+        at_ms: their times, ascending, ``int64[n]``; no stretch parts equal times.
+        draws: size of the drawn null.
+        seed: seed of the draws.
+    """
+    k, n = int(marked.sum()), marked.shape[0]
+    if k == 0 or k == n:
+        return 0.0
+    chance = coins(weight, k)
+    mass = np.concatenate([[0.0], np.cumsum(chance)])
+    left, right = stretches(mass, at_ms)
+    seen = _statistic(marked.astype(np.float64), np.empty(n + 1), mass, left, right)
+    null = np.sort(_drawn(chance, mass, left, right, draws, seed))
+    reached = 1.0 + float(np.sum(null >= seen - 1e-12))
+    if reached > max(2.0, 0.5 * _TAIL * draws):
+        return float(np.log(reached / (draws + 1.0)))
+    cut = null[int((1 - _TAIL) * draws)]
+    excess = float(np.mean(null[null >= cut] - cut))
+    return float(np.log(_TAIL) - max(seen - cut, 0.0) / max(excess, 1.0))
+
+
+def coins(weight: Floats, k: int) -> Floats:
+    """Chances ``c w / (1 + c w)`` that add up to ``k``, ``float64[n]``, ``0 < k < n``."""
+    log_w = np.log(weight)
+    low, high = -60.0, 60.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if float(np.sum(1.0 / (1.0 + np.exp(-(log_w + middle))))) < k:
+            low = middle
+        else:
+            high = middle
+    return np.asarray(1.0 / (1.0 + np.exp(-(log_w + low))), dtype=np.float64)
+
+
+def stretches(mass: Floats, at_ms: Ints) -> tuple[Ints, Ints]:
+    """Stretches of 1/2, 1/4 … 1/64 of the expected marks, in steps of a quarter of their length: ``(left, right)``.
+
+    Args:
+        mass: expected marks before each like and in all, ``float64[n + 1]``.
+        at_ms: times, ascending, ``int64[n]``.
+    """
+    n = at_ms.shape[0]
+    lefts, rights = [], []
+    for halving in range(1, _HALVINGS + 1):
+        length = mass[-1] / 2**halving
+        begin = np.arange(_STEPS * (2**halving - 1) + 1) * (length / _STEPS)
+        lefts.append(np.searchsorted(mass, begin - 1e-9))
+        rights.append(np.searchsorted(mass, begin + length - 1e-9))
+    left, right = np.concatenate(lefts), np.minimum(np.concatenate(rights), n)
+    left = np.searchsorted(at_ms, at_ms[np.minimum(left, n - 1)], side="left")
+    right = np.searchsorted(at_ms, at_ms[np.maximum(right - 1, 0)], side="right")
+    keep = right > left
+    # One number per stretch: unique over it is far quicker than over pairs.
+    both = np.unique(left[keep] * (n + 1) + right[keep])
+    return np.asarray(both // (n + 1), np.int64), np.asarray(both % (n + 1), np.int64)
