@@ -1,7 +1,7 @@
 """People who know each other: when would a class, an office or a chat group look just like a ring?
 
 They too gather on target after target, at moments no publication explains: somebody shares a link. What sets an order
-book apart is that it needs more people than a chat group holds, or meets more often than such circles do, or uses
+book apart is that it needs more people than know each other, or meets more often than such circles do, or uses
 accounts that do nothing else, or has them work through a list in one sitting. Where none of this can be said, the odds
 are even and no like is discounted.
 """
@@ -15,21 +15,26 @@ from plaudit.model import Floats
 CIRCLE = 500
 """People a chat group can hold (WeChat's limit)."""
 
+ACQUAINTED = 150
+"""People who can know each other (Dunbar 1992): a class, an office, friends. They may meet often."""
+
 CIRCLE_MEETS = 10
-"""Separate surprising gatherings up to which a circle would look the same in a log."""
+"""Separate surprising gatherings up to which a larger circle would look the same in a log."""
 
 CIRCLE_LIFE = 0.1
 """Part of their likes that people who know each other give to something else; below it half the meetings suffice."""
 
 
-def may_be_circle(pool: float, meetings: int, outside: Floats, batches: bool = False) -> bool:
+def may_be_circle(pool: float, meetings: int, days: float, outside: Floats, batches: bool = False) -> bool:
     """True when people who know each other, sharing posts with no order behind it, would look the same.
 
     Args:
         pool: people behind the gatherings.
         meetings: separate sittings at which they gathered to a surprising degree.
+        days: length of the log; the acquainted may gather every other day.
         outside: part of each returning member's likes that went elsewhere.
         batches: True when members work through more shared targets in one sitting than people of this log do.
     """
     lifeless = outside.shape[0] > 0 and float(np.median(outside)) < CIRCLE_LIFE
-    return not batches and pool <= CIRCLE and meetings < (CIRCLE_MEETS // 2 if lifeless else CIRCLE_MEETS)
+    most = max(CIRCLE_MEETS, days / 2) if pool <= ACQUAINTED and not lifeless else CIRCLE_MEETS
+    return not batches and pool <= CIRCLE and meetings < (most / 2 if lifeless else most)

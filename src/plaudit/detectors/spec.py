@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
-from plaudit.model import HOUR_MS, EventLog, Family, Findings, Ints, ranges
+from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, ranges
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ class Context:
         """Rows of all likes of these actors."""
         offsets, row = self.by_actor
         return row[ranges(offsets[actors], self.activity[actors])]
+
+    @property
+    def days(self) -> float:
+        """Length of the log in days."""
+        return (self.log.end_ms - self.log.start_ms) / DAY_MS
 
     @cached_property
     def hour(self) -> Ints:

@@ -184,7 +184,7 @@ def _certainty(log: EventLog, context: Context, rows: Ints, offsets: Ints) -> Fl
     for k, (a, b) in enumerate(pairwise(offsets)):
         members, inside = np.unique(log.actor[rows[a:b]], return_counts=True)
         half_days = np.unique(log.at_ms[rows[a:b]] // int(SPEC.parameters["apart_ms"])).shape[0]
-        if may_be_circle(members.shape[0], half_days, 1.0 - inside / context.activity[members]):
+        if may_be_circle(members.shape[0], half_days, context.days, 1.0 - inside / context.activity[members]):
             out[k] = 0.5
     return out
 

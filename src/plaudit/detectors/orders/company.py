@@ -53,7 +53,7 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
 
     Args:
         members: the cohort's gatherings.
-        futile: a median score not above this, on the first dozen targets, ends the comparison there.
+        futile: an upper quartile not above this, on the first dozen targets, ends the comparison there.
     """
     rows, home, targets, marked = _marks(log, g, members)
     size = targets.shape[0]
@@ -74,7 +74,7 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     score: list[float] = []
     moment: list[int] = []
     for number, t in enumerate(chosen.tolist()):
-        if number == _FIRST_LOOK and float(np.median(score)) <= futile:
+        if number == _FIRST_LOOK and float(np.quantile(score, 0.75)) <= futile:
             break
         here = slice(int(starts[t]), int(starts[t + 1]))
         picked, mark, age = rows[here], marked[here], bins[here]
@@ -98,17 +98,13 @@ def _marks(log: EventLog, g: Gatherings, members: Ints) -> tuple[Ints, Ints, Int
 
     Its people, for a target, are those in gatherings at two *other* targets, or at one where these are too few.
     """
-    entry = g.entries(members)
-    pair = np.unique(g.actor[entry] * log.n_targets + g.episodes.target[g.gathering[entry]])
-    known = np.bincount(pair // log.n_targets, minlength=log.n_actors)
     targets = np.unique(g.episodes.target[members])
     offsets = log.target_offsets()
     length = offsets[targets + 1] - offsets[targets]
     rows, home = ranges(offsets[targets], length), np.repeat(np.arange(targets.shape[0]), length)
     actor = log.actor[rows].astype(np.int64)
-    mine = actor * log.n_targets + log.target[rows]
-    place = np.minimum(np.searchsorted(pair, mine), pair.shape[0] - 1)
-    elsewhere = known[actor] - (pair[place] == mine)
+    known = np.bincount(actor, minlength=log.n_actors)
+    elsewhere = known[actor] - 1
     twice = elsewhere >= 2
     few = np.bincount(home[twice], minlength=targets.shape[0]) < 2 * _LEAST
     return rows, home, targets, np.where(few[home], elsewhere >= 1, twice)

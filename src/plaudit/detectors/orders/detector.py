@@ -12,8 +12,7 @@ from functools import partial
 import numpy as np
 
 from plaudit.detectors.circle import may_be_circle
-from plaudit.detectors.counts import OverlapNull, fit_overlap_null
-from plaudit.detectors.links import cluster, log_p_all_false
+from plaudit.detectors.links import log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
     grow,
@@ -23,22 +22,13 @@ from plaudit.detectors.orders.cohort import (
     recount,
     siblings,
 )
-from plaudit.detectors.orders.gatherings import (
-    APART_MS,
-    EVER_MS,
-    SITTING_MS,
-    Gatherings,
-    Pairs,
-    gather,
-    ordinary,
-    overlaps,
-)
+from plaudit.detectors.orders.communities import communities
+from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, Pairs, gather, overlaps
 from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
 from plaudit.detectors.orders.lens import look
-from plaudit.detectors.rhythm import Episodes
 from plaudit.detectors.spec import Context, DetectorSpec
-from plaudit.kernels.tails import central_match, log_p_of_score, log_q_values
-from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
+from plaudit.kernels.tails import log_q_values
+from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 
 SPEC = DetectorSpec(
     id="orders",
@@ -97,44 +87,8 @@ class Orders:
         # In order of time, not of ids: nothing below may depend on what things are called.
         episodes = episodes.take(np.lexsort((episodes.likes, log.at_ms[episodes.last], log.at_ms[episodes.first])))
         g = gather(log, episodes, context.activity)
-        i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
-        x = g.chance()
-        mean = np.maximum(x[i] * x[j], 1e-9)
-        null = _everyday_null(log, context, episodes)
-        log_p = null.log_p(shared, mean)
-        pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
-        link = _links(g, pairs, null)
-        seeds = cluster(len(g), i[link], j[link], -pairs.log_p[link] + 1e-3, context.seed)
+        pairs, seeds = communities(log, context, g, float(np.log(self.spec.parameters["link_fdr"])))
         return _assemble(self.spec, log, _cohorts(log, context, g, seeds, pairs), max(len(seeds), 1))
-
-
-def _everyday_null(log: EventLog, context: Context, episodes: Episodes) -> OverlapNull:
-    """The overlap null of pairs with an everyday stretch at one end at least: no pair of orders is among them.
-
-    Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs.
-    """
-    everyday = ordinary(log, episodes, context.seed)
-    g = gather(log, everyday + episodes, context.activity)
-    i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
-    x = g.chance()
-    use = np.minimum(i, j) < len(everyday)
-    return fit_overlap_null(shared[use], np.maximum(x[i[use]] * x[j[use]], 1e-9))
-
-
-def _links(g: Gatherings, pairs: Pairs, null: OverlapNull) -> Bools:
-    """Pairs that stand out by themselves, and weaker ones between gatherings that stand out as a whole."""
-    i, j, shared = pairs.i, pairs.j, pairs.shared
-    fdr = float(np.log(SPEC.parameters["link_fdr"]))
-    strong = pairs.log_q < fdr
-    expected, variance = null.moments(pairs.mean)
-    total = np.bincount(i, shared, len(g)) + np.bincount(j, shared, len(g))
-    centre = np.bincount(i, expected, len(g)) + np.bincount(j, expected, len(g))
-    spread = np.bincount(i, variance, len(g)) + np.bincount(j, variance, len(g))
-    z = (total - centre) / np.sqrt(np.maximum(spread, 1.0))
-    location, scale = central_match(z[centre > 0])
-    node = log_q_values(log_p_of_score((z - location) / scale), len(g)) < fdr
-    weak = node[i] & node[j] & (pairs.log_p < np.log(0.05)) & (shared >= 2)
-    return np.asarray(strong | weak)
 
 
 def _cohorts(log: EventLog, context: Context, g: Gatherings, seeds: list[Ints], pairs: Pairs) -> list[Found]:
@@ -203,7 +157,7 @@ def _judged(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, witn
     # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
     pool, outside = pool_and_life(g, cohort, witness.own, sent)
     batches = float(np.median(context.per_sitting(witness.there))) > context.long_sitting
-    circle = may_be_circle(pool, witness.when.surprises, outside, batches) and not witness.when.opened
+    circle = may_be_circle(pool, witness.when.surprises, context.days, outside, batches) and not witness.when.opened
     return Found(witness, rows, shares, 0.5 if circle else 1.0)
 
 

@@ -38,6 +38,10 @@ LIKELY = float(np.log(0.05))
 LEAN = 0.8
 """Score by which cohorts lean without any order: they were found by their crowding in the first place. Interest
 communities of worlds without attacks reach it at most (see ``docs/benchmarks.md``)."""
+
+LEAN_APART = 1.7
+"""The same for the comparison with others: a third of an interest community's targets reach it at most."""
+_THIRD = 1.0 / 3.0
 _MOMENTS_MS = (10 * MINUTE_MS, MINUTE_MS, 10_000)
 
 
@@ -69,8 +73,8 @@ def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, 
         # What the platform's clock explains needs no second reading.
         again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, likes))
         crowding, surprises = max(crowding, again), min(surprises, fewer)
-    company = compare(log, context, g, members, LEAN)
-    apart = _log_p_typical(company.score - LEAN)
+    company = compare(log, context, g, members, LEAN_APART)
+    apart = _log_p_reached(company.score - LEAN_APART, _THIRD)
     if apart > LIKELY and company.score.shape[0] >= _SPEAKS:
         # Others came at the same moments, or its people were about then anyway: the crowding has its explanation.
         crowding = max(crowding, apart)
@@ -133,7 +137,7 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
             scores.append(float(rhythm.empirical_z(z, points)[0]))
             if scores[-1] >= _SURPRISE:
                 moments.append(int(np.median(log.at_ms[rows[mine]])))
-    return _log_p_typical(np.array(scores) - LEAN), _sittings(np.sort(np.array(moments, dtype=np.int64)))
+    return _log_p_reached(np.array(scores) - LEAN, 0.5), _sittings(np.sort(np.array(moments, dtype=np.int64)))
 
 
 def _sittings(moments: Ints) -> int:
@@ -145,20 +149,20 @@ def _sittings(moments: Ints) -> int:
     return count
 
 
-def _log_p_typical(z: Floats) -> float:
-    """``ln p`` of the median score: what *most* targets show, whatever a few real surprises do.
+def _log_p_reached(z: Floats, part: float) -> float:
+    """``ln p`` of the score that ``part`` of the targets reach: whatever a few real surprises do.
 
-    At least half the scores reach the median ``m``; by independence of targets the chance is binomial.
+    By independence of targets, the chance that so many reach it is binomial.
     """
     if z.shape[0] < 2:
         return 0.0
-    middle = float(np.sort(z)[(z.shape[0] - 1) // 2])
-    log_single = float(log_p_of_score(np.array([middle]))[0])
-    reached = int(np.sum(z >= middle))
+    level = float(np.sort(z)[z.shape[0] - int(np.ceil(part * (z.shape[0] + 1)))])
+    log_single = float(log_p_of_score(np.array([level]))[0])
+    reached = int(np.sum(z >= level))
     if log_single < -25:
         # ln of the leading binomial term; the sum is within a factor n of it.
-        ways = float(stats.binom.logpmf(reached, z.shape[0], 0.5)) + reached * float(np.log(2.0))
-        return min(0.0, ways + reached * log_single)
+        ways = float(stats.binom.logpmf(reached, z.shape[0], 0.5)) + z.shape[0] * float(np.log(2.0))
+        return float(min(0.0, ways + reached * log_single))
     return float(stats.binom.logsf(reached - 1, z.shape[0], np.exp(log_single)))
 
 

@@ -1,0 +1,141 @@
+"""Which gatherings belong together: pairs that share more actors than this log's own life puts there.
+
+Twice over: against the log's everyday overlap, and then, inside each community found that way, against the community's
+own. An interest shares people by itself, and a ring that camouflages inside it shares more still.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from plaudit.detectors.counts import OverlapNull, fit_overlap_null
+from plaudit.detectors.links import cluster
+from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, Gatherings, Pairs, gather, ordinary, overlaps
+from plaudit.detectors.rhythm import Episodes
+from plaudit.detectors.spec import Context
+from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log_p_of_score, log_q_values
+from plaudit.model import Bools, EventLog, Floats, Ints
+
+_WEAK = 0.05
+_WORTH_SPLITTING = 12
+_LEVELS = 3
+_REFITS = 12
+_ASIDE = 0.01
+
+
+def communities(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> tuple[Pairs, list[Ints]]:
+    """All pairs of gatherings that share an actor at times apart, and the communities they form.
+
+    Args:
+        log_fdr: ``ln`` of the false-discovery rate of a link.
+    """
+    i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
+    x = g.chance()
+    mean = np.maximum(x[i] * x[j], 1e-9)
+    null = _everyday_null(log, context, g.episodes)
+    log_p = null.log_p(shared, mean)
+    pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
+    link = _links(g, pairs, null, log_fdr)
+    whole = cluster(len(g), i[link], j[link], -log_p[link] + 1e-3, context.seed)
+    return pairs, _split(g, whole, pairs, log_fdr, context.seed)
+
+
+def _split(g: Gatherings, found: list[Ints], pairs: Pairs, log_fdr: float, seed: int) -> list[Ints]:
+    """Communities within communities: pairs that stand out even among those of their own community.
+
+    A community search on a large log merges a small group into the interest it hides in (the resolution limit of
+    modularity, Fortunato & Barthélemy 2007); judged by the community's own overlap, it stands out again.
+    """
+    out: list[Ints] = []
+    x = g.chance()
+    for _ in range(_LEVELS):
+        label = np.full(len(g), -1, dtype=np.int64)
+        for number, members in enumerate(found):
+            label[members] = number
+        inner = pairs.take(np.flatnonzero((label[pairs.i] >= 0) & (label[pairs.i] == label[pairs.j])))
+        order = np.argsort(label[inner.i], kind="stable")
+        ends = np.searchsorted(label[inner.i][order], np.arange(len(found) + 1))
+        deeper: list[Ints] = []
+        for number, members in enumerate(found):
+            parts = _parts(x, inner.take(order[ends[number] : ends[number + 1]]), members, log_fdr, seed)
+            if not parts:
+                out.append(members)
+                continue
+            deeper += parts
+            rest = np.setdiff1d(members, np.concatenate(parts))
+            out += [rest] if rest.shape[0] >= 2 else []
+        if not deeper:
+            break
+        found = deeper
+    else:
+        out += found
+    return out
+
+
+def _parts(x: Floats, own: Pairs, members: Ints, log_fdr: float, seed: int) -> list[Ints]:
+    """Groups of three gatherings or more that stand out inside one community; none when it is of one piece."""
+    if members.shape[0] < _WORTH_SPLITTING:
+        return []
+    log_p = _log_p_inside(x[members], own)
+    link = log_q_values(log_p, members.shape[0] * (members.shape[0] - 1) // 2) < log_fdr
+    if not link.any():
+        return []
+    groups = cluster(x.shape[0], own.i[link], own.j[link], -log_p[link] + 1e-3, seed)
+    return [group for group in groups if group.shape[0] >= 3 and group.shape[0] < members.shape[0]]
+
+
+def _log_p_inside(x: Floats, own: Pairs) -> Floats:
+    """``ln p`` of each pair's count if all pairs of the community were alike, up to activity.
+
+    Counts are negative binomial with mean ``beta x_i x_j`` and variance ``mean + alpha mean^2``, by moments over all
+    pairs, those that share nobody included. What stands out is set aside and the rest fitted again, until nothing
+    changes: a group inside must not widen its own null.
+    """
+    pairs_all = (float(x.sum()) ** 2 - float((x**2).sum())) / 2.0
+    squares_all = (float((x**2).sum()) ** 2 - float((x**4).sum())) / 2.0
+    use = np.ones(own.shared.shape[0], dtype=bool)
+    log_p = np.zeros(own.shared.shape[0])
+    for _ in range(_REFITS):
+        aside = ~use
+        mean_left = max(pairs_all - float(own.mean[aside].sum()), 1e-9)
+        beta = float(own.shared[use].sum()) / mean_left
+        mean = beta * own.mean
+        squares_left = max(squares_all - float((own.mean[aside] ** 2).sum()), 1e-12) * beta**2
+        # Pairs that share nobody deviate by their mean.
+        none = squares_left - float((mean[use] ** 2).sum())
+        excess = float(((own.shared[use] - mean[use]) ** 2).sum()) + max(none, 0.0) - beta * mean_left
+        alpha = max(excess / squares_left, 0.0)
+        log_p = log_negative_binomial_tail(own.shared, mean, 1.0 + alpha * mean)
+        kept = log_p > np.log(_ASIDE)
+        if bool(np.all(kept == use)):
+            break
+        use = kept
+    return log_p
+
+
+def _everyday_null(log: EventLog, context: Context, episodes: Episodes) -> OverlapNull:
+    """The overlap null of pairs with an everyday stretch at one end at least: no pair of orders is among them.
+
+    Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs.
+    """
+    everyday = ordinary(log, episodes, context.seed)
+    g = gather(log, everyday + episodes, context.activity)
+    i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
+    x = g.chance()
+    use = np.minimum(i, j) < len(everyday)
+    return fit_overlap_null(shared[use], np.maximum(x[i[use]] * x[j[use]], 1e-9))
+
+
+def _links(g: Gatherings, pairs: Pairs, null: OverlapNull, fdr: float) -> Bools:
+    """Pairs that stand out by themselves, and weaker ones between gatherings that stand out as a whole."""
+    i, j, shared = pairs.i, pairs.j, pairs.shared
+    strong = pairs.log_q < fdr
+    expected, variance = null.moments(pairs.mean)
+    total = np.bincount(i, shared, len(g)) + np.bincount(j, shared, len(g))
+    centre = np.bincount(i, expected, len(g)) + np.bincount(j, expected, len(g))
+    spread = np.bincount(i, variance, len(g)) + np.bincount(j, variance, len(g))
+    z = (total - centre) / np.sqrt(np.maximum(spread, 1.0))
+    location, scale = central_match(z[centre > 0])
+    node = log_q_values(log_p_of_score((z - location) / scale), len(g)) < fdr
+    weak = node[i] & node[j] & (pairs.log_p < np.log(_WEAK)) & (shared >= 2)
+    return np.asarray(strong | weak)
