@@ -18,7 +18,7 @@ from scipy.special import betaln
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import empirical_score, log_p_of_score, log_q_values, normal_score
-from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
+from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 
 SPEC = DetectorSpec(
     id="throwaway",
@@ -52,8 +52,8 @@ class Throwaway:
         mean = np.add.reduceat(np.append(chance, 0.0), offsets[:-1])[targets] / points[targets]
         whole = _log_tail(count, points[targets], mean)
         local = _log_local(once, offsets, targets)
-        log_p = np.minimum(np.minimum(whole, local) + np.log(2.0), 0.0)
-        rows, home, share = self._exhibits(log, targets, count, mean * points[targets], once, chance)
+        log_p = _log_fisher(whole, local)
+        rows, home, share = self._exhibits(log, targets, once, chance)
         return Findings(
             detector=self.spec.id,
             version=self.spec.version,
@@ -72,30 +72,40 @@ class Throwaway:
             candidates=targets.shape[0],
         )
 
-    def _exhibits(
-        self, log: EventLog, targets: Ints, count: Ints, expected: Floats, once: np.ndarray, chance: Floats
-    ) -> tuple[Ints, Ints, Floats]:
-        """One-off likes of targets with an excess: ``(row, finding, share)``, the share local in time.
+    def _exhibits(self, log: EventLog, targets: Ints, once: Bools, chance: Floats) -> tuple[Ints, Ints, Floats]:
+        """One-off likes in a stretch with an excess: ``(row, finding, share)``, the share local in time.
 
         Among the ``2 w`` neighbouring likes a fraction ``f`` is one-off; with a base of ``m`` the bought part is
-        ``b = (f - m) / (1 - m)`` of all and ``b / f`` of the one-offs.
+        ``b = (f - m) / (1 - m)`` of all and ``b / f`` of the one-offs. The base is the log's at that time, or the
+        target's own (the median of its stretches) where that is lower: one-offs are rarer among some crowds.
         """
-        finding = np.full(log.n_targets, -1, dtype=np.int64)
-        finding[targets[count > expected]] = np.flatnonzero(count > expected)
-        rows = np.flatnonzero(once & (finding[log.target] >= 0))
         offsets = log.target_offsets()
         half = int(self.spec.parameters["neighbours"]) // 2
+        finding = np.full(log.n_targets, -1, dtype=np.int64)
+        finding[targets] = np.arange(targets.shape[0])
+        rows = np.flatnonzero(finding[log.target] >= 0)
         begin = np.maximum(rows - half, offsets[log.target[rows]])
         stop = np.minimum(rows + half + 1, offsets[log.target[rows] + 1])
         total_once = np.concatenate([[0], np.cumsum(once)])
         total_chance = np.concatenate([[0.0], np.cumsum(chance)])
         around = stop - begin
+        base = (total_chance[stop] - total_chance[begin]) / around
+        nearby = (total_once[stop] - total_once[begin]).astype(np.float64)
+        order = np.lexsort((nearby / around, log.target[rows]))
+        size = np.diff(offsets)[targets]
+        middle = (nearby / around)[order][np.cumsum(size) - size + size // 2]
+        base = np.clip(np.minimum(base, np.repeat(middle, size)), 1e-3, 1 - 1e-3)
         # One like's worth of the base on either side: a window of two says little.
-        base = np.clip((total_chance[stop] - total_chance[begin]) / around, 1e-3, 1 - 1e-3)
-        fraction = (total_once[stop] - total_once[begin] + base) / (around + 1.0)
+        fraction = (nearby + base) / (around + 1.0)
         share = np.clip((fraction - base) / ((1 - base) * np.maximum(fraction, 1e-9)), 0.0, 1.0)
-        keep = share > 0
+        keep = once[rows] & (share > 0)
         return rows[keep], finding[log.target[rows[keep]]], share[keep]
+
+
+def _log_fisher(first: Floats, second: Floats) -> Floats:
+    """``ln p`` of two independent tests together (Fisher 1932): how many one-offs, and how they lie among the rest."""
+    log_x = np.minimum(first + second, 0.0)
+    return np.asarray(np.minimum(log_x + np.log1p(-log_x), 0.0), dtype=np.float64)
 
 
 def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
@@ -117,9 +127,9 @@ def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
     found, statistic, *_ = scan_targets(low, high, own.astype(np.int64), _LEAST, np.inf, np.inf, 0)
     if found.shape[0] == 0:
         return out
-    points = np.diff(own)[found]
-    z = normal_score(log_p_value(statistic, points))
-    out[found] = log_p_of_score(empirical_score(z, points))
+    z = normal_score(log_p_value(statistic, np.diff(own)[found]))
+    # Compared with targets of as many likes: those with as many one-offs are the bought ones themselves.
+    out[found] = log_p_of_score(empirical_score(z, np.diff(offsets)[targets[found]]))
     return out
 
 
