@@ -83,17 +83,24 @@ def log_p_contrast(marked: Bools, weight: Floats, at_ms: Ints, draws: int, seed:
     return float(np.log(_TAIL) - max(seen - cut, 0.0) / max(excess, 1.0))
 
 
-def coins(weight: Floats, k: int) -> Floats:
-    """Chances ``c w / (1 + c w)`` that add up to ``k``, ``float64[n]``, ``0 < k < n``."""
-    log_w = np.log(weight)
+@numba.njit(cache=True, nogil=True)
+def _coins(log_weight: np.ndarray, k: int) -> np.ndarray:
     low, high = -60.0, 60.0
-    for _ in range(60):
+    for _ in range(50):
         middle = 0.5 * (low + high)
-        if float(np.sum(1.0 / (1.0 + np.exp(-(log_w + middle))))) < k:
+        total = 0.0
+        for i in range(log_weight.shape[0]):
+            total += 1.0 / (1.0 + np.exp(-(log_weight[i] + middle)))
+        if total < k:
             low = middle
         else:
             high = middle
-    return np.asarray(1.0 / (1.0 + np.exp(-(log_w + low))), dtype=np.float64)
+    return 1.0 / (1.0 + np.exp(-(log_weight + low)))
+
+
+def coins(weight: Floats, k: int) -> Floats:
+    """Chances ``c w / (1 + c w)`` that add up to ``k``, ``float64[n]``, ``0 < k < n``."""
+    return np.asarray(_coins(np.log(weight), k), dtype=np.float64)
 
 
 def stretches(mass: Floats, at_ms: Ints) -> tuple[Ints, Ints]:

@@ -21,6 +21,8 @@ _WORTH_SPLITTING = 12
 _LEVELS = 3
 _REFITS = 12
 _ASIDE = 0.01
+_APART_TIMES = 3.0
+"""A group inside a community shares this many times what the community does; one pool in two moods does not."""
 
 
 def communities(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> tuple[Pairs, list[Ints]]:
@@ -76,16 +78,24 @@ def _parts(x: Floats, own: Pairs, members: Ints, log_fdr: float, seed: int) -> l
     """Groups of three gatherings or more that stand out inside one community; none when it is of one piece."""
     if members.shape[0] < _WORTH_SPLITTING:
         return []
-    log_p = _log_p_inside(x[members], own)
+    log_p, beta = _log_p_inside(x[members], own)
     link = log_q_values(log_p, members.shape[0] * (members.shape[0] - 1) // 2) < log_fdr
     if not link.any():
         return []
     groups = cluster(x.shape[0], own.i[link], own.j[link], -log_p[link] + 1e-3, seed)
-    return [group for group in groups if group.shape[0] >= 3 and group.shape[0] < members.shape[0]]
+    return [
+        group
+        for group in groups
+        if 3 <= group.shape[0] < members.shape[0] and _ratio(own.within(group, x.shape[0])) > _APART_TIMES * beta
+    ]
 
 
-def _log_p_inside(x: Floats, own: Pairs) -> Floats:
-    """``ln p`` of each pair's count if all pairs of the community were alike, up to activity.
+def _ratio(pairs: Pairs) -> float:
+    return float(pairs.shared.sum()) / max(float(pairs.mean.sum()), 1e-9)
+
+
+def _log_p_inside(x: Floats, own: Pairs) -> tuple[Floats, float]:
+    """``ln p`` of each pair's count if all pairs of the community were alike, up to activity; and their ``beta``.
 
     Counts are negative binomial with mean ``beta x_i x_j`` and variance ``mean + alpha mean^2``, by moments over all
     pairs, those that share nobody included. What stands out is set aside and the rest fitted again, until nothing
@@ -94,7 +104,7 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
     pairs_all = (float(x.sum()) ** 2 - float((x**2).sum())) / 2.0
     squares_all = (float((x**2).sum()) ** 2 - float((x**4).sum())) / 2.0
     use = np.ones(own.shared.shape[0], dtype=bool)
-    log_p = np.zeros(own.shared.shape[0])
+    log_p, beta = np.zeros(own.shared.shape[0]), 0.0
     for _ in range(_REFITS):
         aside = ~use
         mean_left = max(pairs_all - float(own.mean[aside].sum()), 1e-9)
@@ -110,7 +120,7 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
         if bool(np.all(kept == use)):
             break
         use = kept
-    return log_p
+    return log_p, beta
 
 
 def _everyday_null(log: EventLog, context: Context, episodes: Episodes) -> OverlapNull:

@@ -16,19 +16,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 from scipy.optimize import isotonic_regression
 
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.spec import Context
 from plaudit.kernels.contrast import log_p_contrast
 from plaudit.kernels.tails import normal_score
-from plaudit.model import EventLog, Floats, Ints, ranges
+from plaudit.model import Bools, EventLog, Floats, Ints, ranges
 
 _MOST_TARGETS = 40
 _FIRST_LOOK = 12
-_MOST_LIKES = 2000
+_MOST_LIKES = 800
 _LEAST = 4
-_DRAWS = 199
+_BY_CHANCE = 0.05
+_DRAWS = 119
 _AGES = 24
 _AGE_PRIOR = 2.0
 _HOUR_PRIOR = 2.0
@@ -55,7 +57,7 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
         members: the cohort's gatherings.
         futile: an upper quartile not above this, on the first dozen targets, ends the comparison there.
     """
-    rows, home, targets, marked = _marks(log, g, members)
+    rows, home, targets, marked = _marks(log, context, g, members)
     size = targets.shape[0]
     marks = np.bincount(home[marked], minlength=size)
     others = np.bincount(home[~marked], minlength=size)
@@ -93,21 +95,22 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     return Company(np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64))
 
 
-def _marks(log: EventLog, g: Gatherings, members: Ints) -> tuple[Ints, Ints, Ints, np.ndarray]:
+def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tuple[Ints, Ints, Ints, Bools]:
     """All likes of the cohort's targets, and which are by its people: ``(row, place of target, targets, marked)``.
 
-    Its people, for a target, are those in gatherings at two *other* targets, or at one where these are too few.
+    Its people, for a target, are those who liked two *other* targets of the cohort or more, at whatever time, and more
+    than their activity would put there. (Being in a gathering there would not do: who comes with crowds elsewhere comes
+    with this target's crowd too.)
     """
     targets = np.unique(g.episodes.target[members])
     offsets = log.target_offsets()
     length = offsets[targets + 1] - offsets[targets]
     rows, home = ranges(offsets[targets], length), np.repeat(np.arange(targets.shape[0]), length)
     actor = log.actor[rows].astype(np.int64)
-    known = np.bincount(actor, minlength=log.n_actors)
-    elsewhere = known[actor] - 1
-    twice = elsewhere >= 2
-    few = np.bincount(home[twice], minlength=targets.shape[0]) < 2 * _LEAST
-    return rows, home, targets, np.where(few[home], elsewhere >= 1, twice)
+    elsewhere = np.bincount(actor, minlength=log.n_actors)[actor] - 1
+    expected = (context.activity[actor] - 1) * ((rows.shape[0] - length[home]) / max(log.n, 1))
+    surprising = stats.poisson.sf(elsewhere - 1, np.maximum(expected, 1e-9)) < _BY_CHANCE
+    return rows, home, targets, np.asarray((elsewhere >= 2) & surprising)
 
 
 def _by_age(own: Floats, rest: Floats) -> Floats:

@@ -93,21 +93,23 @@ class Orders:
 
 def _cohorts(log: EventLog, context: Context, g: Gatherings, seeds: list[Ints], pairs: Pairs) -> list[Found]:
     """Screen the communities, grow those that pass, join pools, and judge every cohort."""
+    # A pool is judged whole: a community search may leave it in pieces too small to speak.
+    pieces = [recount(g, kept) for seed in seeds if (kept := prune(g, seed)).shape[0] >= 2]
+    whole = merge(g, pieces, pairs)
     taken, label = np.zeros(len(g), dtype=np.int64), np.full(len(g), -1, dtype=np.int64)
-    for number, seed in enumerate(seeds):
-        taken[seed], label[seed] = 1, number
+    for number, cohort in enumerate(whole):
+        taken[cohort.gatherings], label[cohort.gatherings] = 1, number
     # Screening looks inside communities only; of all pairs these are few.
     inner = pairs.take(np.flatnonzero((label[pairs.i] >= 0) & (label[pairs.i] == label[pairs.j])))
     grown: list[Cohort] = []
     found: list[Found] = []
-    for seed in seeds:
-        first = recount(g, prune(g, seed))
+    for first in whole:
         witness = _witness(log, context, g, first, inner)
         # Interest communities end here: growing them would cost most of the time and change nothing.
         if witness is None or witness.log_p > LIKELY:
             found += [] if witness is None else [_unspoken(g, first, witness)]
             continue
-        grown.append(grow(g, seed, taken))
+        grown.append(grow(g, first.gatherings, taken))
         taken[grown[-1].gatherings] = 1
     clean = [recount(g, kept) for cohort in grown if (kept := prune(g, cohort.gatherings)).shape[0] >= 2]
     sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if clean else None

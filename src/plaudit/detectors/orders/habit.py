@@ -63,28 +63,24 @@ class Timing:
 def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, rows: Ints, likes: Ints) -> Timing:
     """Judge a cohort, the gatherings ``members``: ``rows`` of the log on their targets, ``likes`` all of its people.
 
-    There are three ways out of habit, and the likeliest counts, with Bonferroni's factor three: crowding beyond the
-    cohort's own response (judged on two clocks, the platform's and the cohort's own week; the more generous counts),
-    coming at other moments than the targets' other likers, and publications bunched beyond the log's own.
+    Where others liked the same targets, they are the measure: came the cohort at other moments? Where nobody else did,
+    its own habit is: do its likes crowd beyond it, on the platform's clock and on the cohort's own week (the more
+    generous counts)? Publications bunched beyond the log's own are a second way out of habit; the likelier of both
+    ways counts, with Bonferroni's factor two.
     """
     rhythm = context.rhythm
-    crowding, surprises = _crowding(log, rhythm, rows, rhythm.clock)
-    if crowding <= LIKELY:
-        # What the platform's clock explains needs no second reading.
-        again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, likes))
-        crowding, surprises = max(crowding, again), min(surprises, fewer)
     company = compare(log, context, g, members, LEAN_APART)
-    apart = _log_p_reached(company.score - LEAN_APART, _THIRD)
-    if apart > LIKELY and company.score.shape[0] >= _SPEAKS:
-        # Others came at the same moments, or its people were about then anyway: the crowding has its explanation.
-        crowding = max(crowding, apart)
+    if company.score.shape[0] >= _SPEAKS:
+        crowding = _log_p_reached(company.score - LEAN_APART, _THIRD)
+        surprises = _sittings(np.sort(company.moment[company.score >= _APART]))
+    else:
+        crowding, surprises = _crowding(log, rhythm, rows, rhythm.clock)
+        if crowding <= LIKELY:
+            # What the platform's clock explains needs no second reading.
+            again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, likes))
+            crowding, surprises = max(crowding, again), min(surprises, fewer)
     bunching = _log_p_births(log, rhythm, rows)
-    least = min(crowding, apart, bunching)
-    return Timing(
-        log_p=float(min(0.0, least + np.log(3.0))),
-        surprises=max(surprises, _sittings(np.sort(company.moment[company.score >= _APART]))),
-        opened=bunching < min(crowding, apart),
-    )
+    return Timing(float(min(0.0, min(crowding, bunching) + np.log(2.0))), surprises, bunching < crowding)
 
 
 def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
