@@ -124,43 +124,47 @@ def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints, Ints, Ints], tak
 def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     """Join cohorts that are one pool: communities of a sparse graph split large pools.
 
-    Two cohorts are joined while the gatherings of one share actors with the other's about as far beyond chance as
-    inside either (at least half the geometric mean of both ratios, and at least three times chance).
+    Two cohorts are joined while the *typical* gathering of either shares actors with the other about as far beyond
+    chance as inside its own (at least a third of the geometric mean of both, and at least three times chance). The sum would
+    not do: one window in which a ring served a fan club's favourite shares people with both.
     """
     label = np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(cohorts):
         label[cohort.gatherings] = number
-    a, b = label[pairs.i], label[pairs.j]
-    both = (a >= 0) & (b >= 0)
-    size = len(cohorts)
-    cell = np.minimum(a, b)[both] * size + np.maximum(a, b)[both]
-    seen = _mirrored(np.bincount(cell, pairs.shared[both], size * size).reshape(size, size))
-    chance = _mirrored(np.bincount(cell, pairs.mean[both], size * size).reshape(size, size))
-    parts = [[number] for number in range(size)]
+    x, size = g.chance(), len(cohorts)
+    seen = np.zeros((len(g), size))
+    for one, other in ((pairs.i, pairs.j), (pairs.j, pairs.i)):
+        known = label[other] >= 0
+        seen += np.bincount(one[known] * size + label[other][known], pairs.shared[known], len(g) * size).reshape(
+            -1, size
+        )
+    reach = np.bincount(label[label >= 0], x[label >= 0], minlength=size).astype(np.float64)
+    chance = x[:, None] * reach
+    inside = np.flatnonzero(label >= 0)
+    chance[inside, label[inside]] -= x[inside] ** 2
+    parts = [cohort.gatherings for cohort in cohorts]
+    typical = np.array([_typical(seen, chance, part) for part in parts]).reshape(size, size)
     while len(parts) > 1:
-        ratio = seen / np.maximum(chance, 0.5)
-        own = np.diag(ratio)
-        gain = np.triu(ratio / np.maximum(0.5 * np.sqrt(own[:, None] * own[None, :]), 3.0), 1)
-        x, y = divmod(int(np.argmax(gain)), len(parts))
-        if gain[x, y] < 1.0:
+        own = np.diag(typical)
+        both = np.minimum(typical, typical.T)
+        gain = np.triu(both / np.maximum(np.sqrt(own[:, None] * own[None, :]) / 3.0, 3.0), 1)
+        a, b = divmod(int(np.argmax(gain)), len(parts))
+        if gain[a, b] < 1.0:
             break
-        parts[x] += parts.pop(y)
-        seen, chance = _folded(seen, x, y), _folded(chance, x, y)
-    return [recount(g, np.unique(np.concatenate([cohorts[k].gatherings for k in part]))) for part in parts]
+        parts[a] = np.concatenate([parts[a], parts.pop(b)])
+        for table in (seen, chance):
+            table[:, a] += table[:, b]
+        seen, chance = np.delete(seen, b, 1), np.delete(chance, b, 1)
+        typical = np.delete(np.delete(typical, b, 0), b, 1)
+        typical[a] = _typical(seen, chance, parts[a])
+        for number, part in enumerate(parts):
+            typical[number, a] = _typical(seen[:, a : a + 1], chance[:, a : a + 1], part)[0]
+    return [recount(g, np.sort(part)) for part in parts]
 
 
-def _mirrored(upper: Floats | Ints) -> Floats:
-    return np.asarray(np.triu(upper) + np.triu(upper, 1).T, dtype=np.float64)
-
-
-def _folded(matrix: Floats, x: int, y: int) -> Floats:
-    """Row and column ``y`` added to ``x`` and removed; the pair's cross cell joins the diagonal once."""
-    out = matrix.copy()
-    diagonal = matrix[x, x] + matrix[y, y] + matrix[x, y]
-    out[x] += matrix[y]
-    out[:, x] += matrix[:, y]
-    out[x, x] = diagonal
-    return np.delete(np.delete(out, y, 0), y, 1)
+def _typical(seen: Floats, chance: Floats, members: Ints) -> Floats:
+    """What the median gathering shares with each cohort, in units of chance, ``float64[cohorts]``."""
+    return np.asarray(np.median(seen[members] / np.maximum(chance[members], 0.5), axis=0), dtype=np.float64)
 
 
 def dispersion(count: Ints | Floats, mean: np.ndarray) -> float:
