@@ -125,8 +125,8 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     """Join cohorts that are one pool: communities of a sparse graph split large pools.
 
     Two cohorts are joined while the *typical* gathering of either shares actors with the other about as far beyond
-    chance as inside its own (at least a third of the geometric mean of both, and at least three times chance). The sum would
-    not do: one window in which a ring served a fan club's favourite shares people with both.
+    chance as inside its own (at least a third of the geometric mean of both, and at least three times chance). The sum
+    would not do: one window in which a ring served a fan club's favourite shares people with both.
     """
     label = np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(cohorts):

@@ -22,7 +22,7 @@ _LEVELS = 3
 _REFITS = 12
 _ASIDE = 0.01
 _APART_TIMES = 3.0
-"""A group inside a community shares this many times what the community does; one pool in two moods does not."""
+"""A group of its own shares this many times more inside than with the rest; one pool in two moods does not."""
 
 
 def communities(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> tuple[Pairs, list[Ints]]:
@@ -39,10 +39,10 @@ def communities(log: EventLog, context: Context, g: Gatherings, log_fdr: float) 
     pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
     link = _links(g, pairs, null, log_fdr)
     whole = cluster(len(g), i[link], j[link], -log_p[link] + 1e-3, context.seed)
-    return pairs, _split(g, whole, pairs, log_fdr, context.seed)
+    return pairs, _split(g, whole, pairs, context.seed)
 
 
-def _split(g: Gatherings, found: list[Ints], pairs: Pairs, log_fdr: float, seed: int) -> list[Ints]:
+def _split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Ints]:
     """Communities within communities: pairs that stand out even among those of their own community.
 
     A community search on a large log merges a small group into the interest it hides in (the resolution limit of
@@ -59,7 +59,7 @@ def _split(g: Gatherings, found: list[Ints], pairs: Pairs, log_fdr: float, seed:
         ends = np.searchsorted(label[inner.i][order], np.arange(len(found) + 1))
         deeper: list[Ints] = []
         for number, members in enumerate(found):
-            parts = _parts(x, inner.take(order[ends[number] : ends[number + 1]]), members, log_fdr, seed)
+            parts = _parts(x, inner.take(order[ends[number] : ends[number + 1]]), members, seed)
             if not parts:
                 out.append(members)
                 continue
@@ -74,28 +74,35 @@ def _split(g: Gatherings, found: list[Ints], pairs: Pairs, log_fdr: float, seed:
     return out
 
 
-def _parts(x: Floats, own: Pairs, members: Ints, log_fdr: float, seed: int) -> list[Ints]:
-    """Groups of three gatherings or more that stand out inside one community; none when it is of one piece."""
+def _parts(x: Floats, own: Pairs, members: Ints, seed: int) -> list[Ints]:
+    """Groups of three gatherings or more that keep to themselves inside one community; none when it is of one piece."""
     if members.shape[0] < _WORTH_SPLITTING:
         return []
-    log_p, beta = _log_p_inside(x[members], own)
-    link = log_q_values(log_p, members.shape[0] * (members.shape[0] - 1) // 2) < log_fdr
+    log_p = _log_p_inside(x[members], own)
+    link = log_p < np.log(_WEAK)
     if not link.any():
         return []
     groups = cluster(x.shape[0], own.i[link], own.j[link], -log_p[link] + 1e-3, seed)
     return [
         group
         for group in groups
-        if 3 <= group.shape[0] < members.shape[0] and _ratio(own.within(group, x.shape[0])) > _APART_TIMES * beta
+        if 3 <= group.shape[0] < members.shape[0] and _apart(x, own, members, group) > _APART_TIMES
     ]
 
 
-def _ratio(pairs: Pairs) -> float:
-    return float(pairs.shared.sum()) / max(float(pairs.mean.sum()), 1e-9)
+def _apart(x: Floats, own: Pairs, members: Ints, group: Ints) -> float:
+    """How many times more, beyond activity, a group shares inside than with the rest of its community."""
+    inside = np.zeros(x.shape[0], dtype=np.int64)
+    inside[group] = 1
+    ends = inside[own.i] + inside[own.j]
+    among, across = float(own.shared[ends == 2].sum()), float(own.shared[ends == 1].sum())
+    here, rest = float(x[group].sum()), float(x[members].sum() - x[group].sum())
+    chance_among, chance_across = (here**2 - float((x[group] ** 2).sum())) / 2.0, here * rest
+    return (among / max(chance_among, 1e-9)) / ((across + 1.0) / max(chance_across, 1e-9))
 
 
-def _log_p_inside(x: Floats, own: Pairs) -> tuple[Floats, float]:
-    """``ln p`` of each pair's count if all pairs of the community were alike, up to activity; and their ``beta``.
+def _log_p_inside(x: Floats, own: Pairs) -> Floats:
+    """``ln p`` of each pair's count if all pairs of the community were alike, up to activity.
 
     Counts are negative binomial with mean ``beta x_i x_j`` and variance ``mean + alpha mean^2``, by moments over all
     pairs, those that share nobody included. What stands out is set aside and the rest fitted again, until nothing
@@ -104,7 +111,7 @@ def _log_p_inside(x: Floats, own: Pairs) -> tuple[Floats, float]:
     pairs_all = (float(x.sum()) ** 2 - float((x**2).sum())) / 2.0
     squares_all = (float((x**2).sum()) ** 2 - float((x**4).sum())) / 2.0
     use = np.ones(own.shared.shape[0], dtype=bool)
-    log_p, beta = np.zeros(own.shared.shape[0]), 0.0
+    log_p = np.zeros(own.shared.shape[0])
     for _ in range(_REFITS):
         aside = ~use
         mean_left = max(pairs_all - float(own.mean[aside].sum()), 1e-9)
@@ -120,7 +127,7 @@ def _log_p_inside(x: Floats, own: Pairs) -> tuple[Floats, float]:
         if bool(np.all(kept == use)):
             break
         use = kept
-    return log_p, beta
+    return log_p
 
 
 def _everyday_null(log: EventLog, context: Context, episodes: Episodes) -> OverlapNull:
