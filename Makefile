@@ -27,7 +27,7 @@ help:
 	@echo "make demo   audit a small planted world and say how right the audit was"
 	@echo "make test   ruff, mypy --strict, the import-layer check and the tests"
 	@echo "make lint   the first three of those"
-	@echo "make bench  measures accuracy and speed into docs/benchmarks.md (half an hour)"
+	@echo "make bench  measures accuracy, sweeps and speed into docs/benchmarks.md (hours)"
 	@echo "make format puts the code in the shape lint asks for"
 	@echo "make lock   pin the requirements again (needs uv)"
 	@echo "make wheel  build the wheel into dist/"
@@ -55,7 +55,7 @@ $(STAMPS)/run: $(STAMPS)/venv requirements.txt requirements-build.txt pyproject.
 
 $(STAMPS)/dev: $(STAMPS)/run requirements-dev.txt
 	@echo "Installing the tools of the tests (pinned, with hashes)"
-	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(INSTALL) --require-hashes --no-build-isolation -r requirements-dev.txt
 	@touch $@
 
 # --- what people ask for ---
@@ -84,8 +84,8 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --fork-strategy f
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(LOCK)
 
 bench: $(STAMPS)/dev
-	@$(BIN)/python -m benchmarks.real --write
-	@$(BIN)/python -m benchmarks.worlds --write
+	@$(BIN)/python -m benchmarks.accuracy --write
+	@$(BIN)/python -m benchmarks.sweeps --write
 	@$(BIN)/python -m benchmarks.speed --write
 
 lock:

@@ -6,11 +6,12 @@ import argparse
 import hashlib
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import fmean
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "plaudit"
@@ -95,6 +96,30 @@ def percent(share: float | None, digits: int = 1) -> str:
         return "–"
     least = 10.0 ** -(digits + 2)
     return f"< {100 * least:.{digits}f} %" if 0 < share < least else f"{100 * share:.{digits}f} %"
+
+
+def average(values: Iterable[float | None], text: Callable[[float], str]) -> str:
+    """The mean of what was measured, in words; a dash where nothing was."""
+    known = [value for value in values if value is not None]
+    return text(fmean(known)) if known else "–"
+
+
+def spread(values: Iterable[float | None], worst: Callable[[list[float]], float], text: Callable[[float], str]) -> str:
+    """The mean and, in brackets, the worst where that reads differently."""
+    known = [value for value in values if value is not None]
+    mean = average(known, text)
+    bad = text(worst(known)) if known else mean
+    return mean if mean == bad else f"{mean} ({bad})"
+
+
+def short(events: int) -> str:
+    """A number of events as people write it: 20 k, 1 M."""
+    return f"{events / 1e6:g} M" if events >= 1_000_000 else f"{events / 1e3:g} k"
+
+
+def listed(values: Iterable[object]) -> str:
+    """Values with commas between them, as options take them."""
+    return ",".join(map(str, values))
 
 
 def code_digest(folder: Path = SOURCE) -> str:

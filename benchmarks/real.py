@@ -25,8 +25,11 @@ DATA = ROOT.parent / "shared" / "data"
 LEAST = 30
 """Planted likes on a target from which its count is checked."""
 RING = "ghost_stars_a"
-CAUGHT, NOISE = 90.0, 0.2
-"""Marks in percent: of the likes of ``RING`` discounted at least; of an untouched background at most."""
+CAUGHT = {"new targets": 98.0, "existing targets": 95.0}
+"""Marks in percent: of the likes of ``RING`` discounted at least, by place."""
+NOISE, COUNTED, CLOSE = 0.1, 90.0, 0.1
+"""Marks: percent of an untouched background discounted at most; percent of the targets of one-off accounts at least of
+which the estimate is within ``CLOSE`` of the shown count, or the interval says that it may not be."""
 
 UNTOUCHED = {"polis_votes": True, "cofacts_votes": True, "russian_retweets": False}
 """Genuine logs, and whether only their votes of +1 are likes."""
@@ -49,7 +52,9 @@ class Run:
         groups: groups formed.
         checked: targets with at least ``LEAST`` planted likes; over these, as shares of the shown count,
         shown_error, count_error: mean distance of the shown and of the authentic count from the true one;
-        coverage: share of these targets whose interval holds the true count.
+        coverage: share of these targets whose interval holds the true count;
+        counted: share whose estimate is within ``CLOSE`` of the shown count, or whose interval holds the true one;
+        whole: of the planted likes that stand in a group, the share that stands in one and the same.
     """
 
     log: str
@@ -68,6 +73,8 @@ class Run:
     shown_error: float | None
     count_error: float | None
     coverage: float | None
+    counted: float | None
+    whole: float | None
 
     def row(self) -> list[str]:
         """Cells of the table of runs."""
@@ -83,6 +90,7 @@ class Run:
             percent(self.background_discounted, 2),
             percent(self.background_undetermined, 2),
             str(self.groups),
+            percent(self.whole),
             str(self.checked) if self.place else "–",
             percent(self.shown_error),
             percent(self.count_error),
@@ -92,8 +100,8 @@ class Run:
 
 HEADERS = (
     "log", "seed", "likes", "discounted", "undetermined", "planted", "planted: discounted", "planted: undetermined",
-    "genuine: discounted", "genuine: undetermined", "groups", "targets checked", "shown off by", "authentic off by",
-    "interval holds",
+    "genuine: discounted", "genuine: undetermined", "groups", "largest holds", "targets checked",
+    "shown off by", "authentic off by", "interval holds",
 )  # fmt: skip
 
 
@@ -112,6 +120,8 @@ def measure(log: str, place: str, seed: int | None, events: pa.Table, injected: 
         for name in ("shown", "authentic", "authentic_low", "authentic_high")
     )
     true = shown - planted[checked]
+    holds = (low <= true + 1e-9) & (true - 1e-9 <= high)
+    grouped = likes["group_id"].cast(pa.string()).filter(pa.array(sold)).drop_null().value_counts().field("counts")
     return Run(
         log=log,
         place=place,
@@ -128,7 +138,9 @@ def measure(log: str, place: str, seed: int | None, events: pa.Table, injected: 
         checked=int(checked.sum()),
         shown_error=_mean((shown - true) / shown),
         count_error=_mean(np.abs(authentic - true) / shown),
-        coverage=_mean((low <= true + 1e-9) & (true - 1e-9 <= high)),
+        coverage=_mean(holds),
+        counted=_mean(holds | (np.abs(authentic - true) <= CLOSE * shown)),
+        whole=max(grouped.to_pylist()) / sum(grouped.to_pylist()) if len(grouped) else None,
     )
 
 
@@ -163,40 +175,57 @@ def runs(data: Path, seeds: Sequence[int], only: str = "") -> list[Run]:
 
 
 def marks(found: Sequence[Run]) -> list[Mark]:
-    """The marks of these runs; the ring is judged by its worst seed. One-off accounts form no ring: no mark."""
+    """The marks of these runs, by the worst seed. One-off accounts form no ring: theirs is about counts."""
     out = [
         Mark(f"{run.log}, untouched: genuine likes discounted", 100 * run.background_discounted, NOISE)
         for run in found
         if not run.place
     ]
-    for log, place in dict.fromkeys((run.log, run.place) for run in found if run.log == RING):
+    for log, place in dict.fromkeys((run.log, run.place) for run in found if run.place):
         mine = [run for run in found if (run.log, run.place) == (log, place)]
-        worst = min(run.injected_discounted or 0.0 for run in mine)
-        out.append(Mark(f"{log} → {place}: planted likes discounted, worst seed", 100 * worst, CAUGHT, True))
+        if log == RING:
+            worst = min(run.injected_discounted or 0.0 for run in mine)
+            what = f"{log} → {place}: planted likes discounted, worst seed"
+            out.append(Mark(what, 100 * worst, CAUGHT[place], True))
+        elif place == "existing targets":
+            known = [run.counted for run in mine if run.counted is not None]
+            what = f"{log} → {place}: counts within {100 * CLOSE:g} % or interval holds, worst seed"
+            out += [Mark(what, 100 * min(known), COUNTED, True)] if known else []
     return out
+
+
+def section(found: Sequence[Run], head: str) -> str:
+    """What stands between the marks of the document."""
+    return "\n\n".join([head, marks_table(marks(found)), markdown(HEADERS, [run.row() for run in found])])
+
+
+def data_folder() -> Path:
+    """Where the data is looked for unless told otherwise."""
+    return Path(os.environ.get("PLAUDIT_DATA", DATA))
+
+
+def missing(data: Path) -> list[str]:
+    """Files that ``data`` would need and lacks."""
+    return [f"{name}.parquet" for name in (*UNTOUCHED, *SOLD) if not (data / f"{name}.parquet").is_file()]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
     options = parser(__doc__.split("\n")[0])
-    where = Path(os.environ.get("PLAUDIT_DATA", DATA))
-    options.add_argument("--data", type=Path, default=where, help="folder of the data, or set PLAUDIT_DATA")
+    options.add_argument("--data", type=Path, default=data_folder(), help="folder of the data, or set PLAUDIT_DATA")
     options.add_argument("--seeds", type=numbers, default=[1, 2, 3], help="seeds of the shift and of the mapping")
     options.add_argument("--only", default="", metavar="TEXT", help="only logs whose name contains this")
     given = options.parse_args(argv)
-    wanted = [f"{name}.parquet" for name in (*UNTOUCHED, *SOLD)]
-    missing = [name for name in wanted if not (given.data / name).is_file()]
-    if missing:
-        print(
-            f"Nothing measured: {given.data} lacks {', '.join(missing)}; name the folder with --data or PLAUDIT_DATA."
-        )
+    lacking = ", ".join(missing(given.data))
+    if lacking:
+        print(f"Nothing measured: {given.data} lacks {lacking}; name the folder with --data or PLAUDIT_DATA.")
         return 0
     seeds = ",".join(map(str, given.seeds))
     command = f"python -m benchmarks.real --seeds {seeds}" + (f" --only {given.only}" if given.only else "")
     # Noted first: the code may be edited while a long run goes on with what it has loaded.
     head = circumstances(given.date, command)
     found = runs(given.data, given.seeds, given.only)
-    text = "\n\n".join([head, marks_table(marks(found)), markdown(HEADERS, [run.row() for run in found])])
+    text = section(found, head)
     print(text)
     if given.write:
         put_between(given.docs, "real", text)

@@ -10,16 +10,12 @@ import math
 import os
 import shutil
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.common import (
     CACHE,
-    ROOT,
     SOURCE,
     Mark,
     circumstances,
@@ -29,7 +25,9 @@ from benchmarks.common import (
     numbers,
     parser,
     put_between,
+    short,
 )
+from benchmarks.process import Cost, run
 
 SCENARIO = "million"
 EVENTS = 1_000_000
@@ -38,43 +36,6 @@ STARTUP = 2_000
 """Events of the log that shows what a process costs before there is anything to do."""
 
 SECONDS, GIGABYTES = 15.0, 2.0
-_MAXRSS = 1 if sys.platform == "darwin" else 1024
-"""Bytes in one unit of ``ru_maxrss``."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one process took: seconds on the wall, seconds of all cores (user and system), peak memory in bytes."""
-
-    wall: float
-    cpu: float
-    peak: float
-
-
-def run(command: Sequence[str], cache: Path = CACHE) -> Cost:
-    """Run ``command`` as a process and measure it; its output is shown only when it fails.
-
-    Raises:
-        SystemExit: the process failed.
-    """
-    log = cache / "last.log"
-    cache.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT, env=_environment())
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)}\nfailed:\n{log.read_text(errors='replace')}")
-    return Cost(wall, used.ru_utime + used.ru_stime, float(used.ru_maxrss * _MAXRSS))
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with compiled modules and kernels kept from the warm-up on, as an installed package keeps them."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    path = os.pathsep.join([str(SOURCE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(CACHE / "pycache")}
 
 
 def world(events: int, seed: int, cache: Path) -> Path:
@@ -150,17 +111,13 @@ def scaling(costs: dict[int, Cost], startup: Cost) -> tuple[str, list[Mark]]:
     found = []
     for name, over in (("wall", sizes), ("cpu", sizes), ("cpu", sizes[-2:])):
         values = [max(getattr(costs[n], name) - getattr(startup, name), 1e-3) for n in over]
-        what = f"exponent of {name} time, {_short(over[0])} to {_short(over[-1])} events, start-up taken off"
+        what = f"exponent of {name} time, {short(over[0])} to {short(over[-1])} events, start-up taken off"
         found.append(Mark(what, slope(over, values), n_log_n(over), unit=""))
     return table, found
 
 
 def _figures(cost: Cost) -> list[str]:
     return [f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.peak / 1e9:.2f}"]
-
-
-def _short(events: int) -> str:
-    return f"{events / 1e6:g} M" if events >= 1_000_000 else f"{events / 1e3:g} k"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -181,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     audits, counts = alternate(log, given.runs, cache)
     seconds = statistics.median(cost.wall for cost in audits)
     memory = statistics.median(cost.peak for cost in audits) / 1e9
-    size = _short(given.events)
+    size = short(given.events)
     found = [
         Mark(f"audit of {size} events, wall, median", seconds, SECONDS, unit="s"),
         Mark(f"audit of {size} events, peak memory, median", memory, GIGABYTES, unit="GB"),

@@ -157,6 +157,7 @@ def _told(name: str, story: Story, served: Sequence[int]) -> dict[str, str]:
         "lockstep": f"{runs['lockstep'].significant}",
         "throwaway": f"{runs['throwaway'].significant}",
         "context": runs["shared_context"].outcome,
+        "mutual": runs["reciprocity"].outcome,
         "prior": f"{100 * document.verdict.prior:.1f}",
         "prior_nats": signed(steps["prior"].weight),
         "audience": signed(steps["audience"].weight),

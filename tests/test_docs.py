@@ -192,7 +192,7 @@ def test_the_plug_in_of_the_architecture_page_passes_the_battery(tmp_path: Path)
     path = tmp_path / "crowded_device.py"
     path.write_text(code[0], encoding="utf-8")
     detector = _module(path, "crowded_device").DETECTOR
-    assert check_detector(detector, events=20_000) == list(CHECKS)
+    assert list(check_detector(detector, events=20_000)) == list(CHECKS)
     assert "check_detector(DETECTOR)" in code[1]
 
 

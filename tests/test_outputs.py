@@ -122,7 +122,7 @@ def test_the_manifest_tells_the_truth_about_every_file(log: Path, folder: Path) 
     assert source["sha256"] == hashlib.sha256(log.read_bytes()).hexdigest()
     assert source["bytes"] == log.stat().st_size and source["rows"] == EVENTS
     assert manifest["seed"] == 0
-    assert set(manifest["detectors"]) == {"lockstep", "orders", "burst", "throwaway", "shared_context"}
+    assert set(manifest["detectors"]) == {"lockstep", "orders", "burst", "throwaway", "shared_context", "reciprocity"}
 
 
 def test_the_document_comes_back_from_its_file(folder: Path) -> None:
@@ -185,7 +185,7 @@ def test_validate_says_what_could_be_seen_and_what_not() -> None:
     assert all(run.outcome == "measured" for run in full.detectors)
     bare = plaudit.validate(events.drop_columns(["device", "ip", "author"]), time_format="ms")
     outcomes = {run.detector: run.outcome for run in bare.detectors}
-    assert outcomes.pop("shared_context") == "not_applicable"
+    assert outcomes.pop("shared_context") == outcomes.pop("reciprocity") == "not_applicable"
     assert set(outcomes.values()) == {"measured"}
     assert {m.code for m in bare.messages} != {m.code for m in full.messages}
     assert full.input == audited("small", EVENTS, 1).document.input

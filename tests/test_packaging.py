@@ -150,7 +150,7 @@ def test_the_wheel_holds_the_whole_package_and_only_it(root: Path, wheel: Path) 
     assert f"{info}/licenses/LICENSE" in names
     assert "License-Expression: Apache-2.0" in metadata
     assert "Requires-Python: >=3.11" in metadata
-    assert "Provides-Extra: testing" in metadata
+    assert "Provides-Extra: testing" in metadata and "Provides-Extra: spark" in metadata
 
 
 def _install(python: Path, *arguments: str) -> None:

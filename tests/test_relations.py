@@ -14,9 +14,14 @@ FUNCTIONS = frozenset(["count", "sum", "min", "max", "row_number", "lag", "coale
 TYPES = frozenset(["BIGINT", "INTEGER", "VARCHAR", "DOUBLE", "BOOLEAN"])
 
 
+# The one cast there is: row_number is a BIGINT on DuckDB and an INTEGER on Spark, and becomes the wider of the two.
+_WIDENED = re.compile(r"CAST\((row_number\(\) OVER \([^()]*\)(?: - 1)?) AS BIGINT\)", re.IGNORECASE)
+
+
 def faults(select: str) -> list[str]:
     """What in a SELECT engines would answer differently."""
     found = []
+    select = _WIDENED.sub(r"\1", select)
     if re.search(r"\*(?!\s*\))|\.\*", select.replace("count(*)", "")):
         found.append("SELECT * hides columns")
     found += [
@@ -72,6 +77,8 @@ def test_a_relation_keeps_to_the_subset(name: str):
         "SELECT hash(at_ms) AS x FROM events",
         "SELECT row_number() OVER (ORDER BY at_ms) AS x FROM events",
         "SELECT at_ms::INTEGER AS x FROM events",
+        "SELECT CAST(row_number() over (ORDER BY at_ms NULLS LAST) AS INTEGER) AS x FROM events",
+        "SELECT CAST(max(at_ms) - 1 AS BIGINT) AS x FROM events",
         "SELECT at_ms * 0.5 AS x FROM events",
         "SELECT at_ms FROM events LIMIT 5",
     ],

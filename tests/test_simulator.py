@@ -1,6 +1,7 @@
 """Simulated worlds: exact sizes, truth beside every event, plants as ordered, and a background that looks alive."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from plaudit.testing.simulator import (
     CROWD_LABELS,
     LABELS,
     NEUTRAL_LABELS,
+    Knobs,
     World,
     scenarios,
     simulate,
@@ -220,6 +222,9 @@ def test_crowds_look_as_described(label):
         ("clean", {"publications": 1}, lambda w: set(w.events["kind"].to_pylist()) == {"like", "unlike", "publish"}),
         ("traps", {"clock_skew_s": 60}, lambda w: w.events.num_rows == EVENTS),
         ("naive_ring", {"rotate": 0.5, "pool": 100}, lambda w: frame(w)[lambda r: r.bought].actor.nunique() > 150),
+        ("naive_ring", {"brush": 1, "top_up": 0}, lambda w: hours_of(w).median() > 12),
+        ("crowd_orders", {"brush": 0.5}, lambda w: hours_of(w).median() > 12),
+        ("throwaway", {"brush": 0.5, "delivery_hours": 1}, lambda w: hours_of(w).median() > 12),
         ("mixed", {"shared": 0.5, "viral": 1}, lambda w: w.description["bought"] > 500),
         ("naive_ring", {"dropped": 0.5}, lambda w: w.description["unlikes"] > 200),
     ],
@@ -230,6 +235,14 @@ def test_knobs_turn_what_they_say(name, overrides, measure):
     assert world.events.num_rows == EVENTS
     assert world.description["knobs"].items() >= {key: float(value) for key, value in overrides.items()}.items()
     assert measure(world)
+
+
+def test_a_world_of_ones_own_can_be_made():
+    spec = replace(scenarios()["traps"], name="mine", attacks={"throwaway": 1.0}, knobs=Knobs(share_bought=0.01))
+    world = simulate(spec, events=EVENTS, seed=1)
+    assert world.description["scenario"] == "mine"
+    assert {"throwaway", "lottery"} <= set(world.description["likes_by_label"])
+    assert not set(world.description["likes_by_label"]) & (set(BOUGHT_LABELS) - {"throwaway"})
 
 
 def test_publications_come_before_likes():

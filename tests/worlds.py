@@ -26,6 +26,7 @@ def log_of(
     born_ms: Ints | None = None,
     device: Sequence[int] | Ints | None = None,
     ip: Sequence[int] | Ints | None = None,
+    author: Ints | None = None,
     end_ms: int | None = None,
 ) -> EventLog:
     """Likes as a log, one per (actor, target), the first that is named.
@@ -35,11 +36,13 @@ def log_of(
         at_ms: UTC milliseconds.
         born_ms: publications per target; without them a target is born with its first like.
         device, ip: dense numbers per like, -1 where absent.
+        author: actor number per target, -1 where unknown.
         end_ms: end of the log; its last like by default.
     """
     who, what = np.asarray(actor, np.int64), np.asarray(target, np.int64)
     at = np.asarray(at_ms, np.int64)
     people, targets = int(who.max()) + 1, int(what.max()) + 1 if born_ms is None else int(born_ms.shape[0])
+    people = people if author is None else max(people, int(author.max()) + 1)
     _, rows = np.unique(who * targets + what, return_index=True)
     rows = rows[np.lexsort((who[rows], at[rows], what[rows]))]
     first = np.full(targets, np.iinfo(np.int64).max)
@@ -58,6 +61,7 @@ def log_of(
         end_ms=int(at.max()) if end_ms is None else end_ms,
         device=context[0],
         ip=context[1],
+        author=None if author is None else np.asarray(author, np.int32),
     )
 
 
@@ -72,6 +76,7 @@ class Draft:
     device: Ints
     ip: Ints
     end_ms: int
+    author: Ints | None = None
 
     @property
     def actors(self) -> int:
@@ -94,10 +99,11 @@ class Draft:
             joined(device, self.device),
             joined(ip, self.ip),
             max(self.end_ms, int(at.max())),
+            self.author,
         )
 
     def log(self, context: bool = False, born: bool = True) -> EventLog:
-        """As a log; devices and addresses only with ``context``, publications only with ``born``."""
+        """As a log; devices, addresses and authors only with ``context``, publications only with ``born``."""
         return log_of(
             self.actor,
             self.target,
@@ -105,6 +111,7 @@ class Draft:
             born_ms=self.born_ms if born else None,
             device=np.unique(self.device, return_inverse=True)[1] if context else None,
             ip=np.unique(self.ip, return_inverse=True)[1] if context else None,
+            author=self.author if context else None,
             end_ms=self.end_ms,
         )
 
@@ -115,8 +122,8 @@ def quiet(
     """A world in which nothing happens: every like draws its actor, its target and its age independently.
 
     Targets appear through the first three quarters of the log and age alike (log-normal, half a day); people sleep at
-    night. Two people share a device, a few to a few dozen an address, whatever they like. With ``uneven``, a few actors
-    and a few targets have a large part of all likes.
+    night. Two people share a device, a few to a few dozen an address, whatever they like. Anybody may be a target's
+    author. With ``uneven``, a few actors and a few targets have a large part of all likes.
     """
     rng = np.random.default_rng([seed, 771])
     born = START_MS + (rng.random(targets) * 0.75 * days * DAY_MS).astype(np.int64)
@@ -131,7 +138,8 @@ def quiet(
     what, at = what[keep][:likes], at[keep][:likes]
     who = rng.choice(actors, what.shape[0], p=zeal / zeal.sum())
     address = np.searchsorted(np.cumsum(rng.zipf(1.7, actors).clip(1, 40)), np.arange(actors), side="right")
-    return Draft(who, what, at, born, who // 2, address[who], end)
+    author = np.random.default_rng([seed, 772]).integers(0, actors, targets)
+    return Draft(who, what, at, born, who // 2, address[who], end, author)
 
 
 def findings_of(

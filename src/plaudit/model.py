@@ -62,6 +62,7 @@ class Family(StrEnum):
     TIMING = "timing"  # when: a delivery the target's own rhythm does not explain
     ACCOUNT = "account"  # what kind of actor: an excess of one-off accounts
     CONTEXT = "context"  # from where: device or network shared beyond this log's own habit
+    RECIPROCITY = "reciprocity"  # what for: likes given for likes between authors
 
 
 class SubjectKind(StrEnum):

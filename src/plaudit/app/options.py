@@ -66,7 +66,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but er
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds other files; those others stay.")]
 MemoryLimit = Annotated[
     str | None,
-    typer.Option(metavar="SIZE", help="Memory the query engine may use, such as 2GB or 500MB.", show_default=False),
+    typer.Option(
+        metavar="SIZE", help="Memory the query engine may use, such as 4GB (2GB unless said).", show_default=False
+    ),
 ]
 
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)

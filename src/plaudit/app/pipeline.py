@@ -5,26 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from plaudit._version import __version__
-from plaudit.app import tables as rows
-from plaudit.app.assemble import assemble
-from plaudit.detectors import Context, all_detectors
-from plaudit.detectors.runner import run_detectors
 from plaudit.engine import atomic_path, write_parquet
 from plaudit.ingest import read_events
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
 from plaudit.progress import Progress, Silent
 from plaudit.report import render_html, to_json
 from plaudit.result import Method, ResultDocument
-from plaudit.tally import tally
-from plaudit.verdict import weigh
 
 
 @dataclass(frozen=True)
@@ -42,13 +37,14 @@ class Audit:
         out, told = Path(out_dir), progress or Silent()
         out.mkdir(parents=True, exist_ok=True)
         told.stage("write")
-        # The page is drawn beside the tables: Arrow compresses without holding up Python.
+        # The texts are written beside the tables: Arrow compresses without holding up Python.
         with ThreadPoolExecutor(max_workers=1) as beside:
             page = beside.submit(render_html, self.document, lang)
+            result = beside.submit(to_json, self.document)
             for step, (name, table) in enumerate(self.tables.items()):
                 told.advance(step, len(self.tables) + 2)
                 write_parquet(table, out / f"{name}.parquet", SCHEMAS[name])
-            texts = {"result.json": to_json(self.document), "report.html": page.result().encode()}
+            texts = {"result.json": result.result(), "report.html": page.result().encode()}
         for name, content in texts.items():
             with atomic_path(out / name) as part:
                 part.write_bytes(content)
@@ -109,14 +105,25 @@ def audit(
         InputError: the source cannot be used; the sentence says why and what to do.
     """
     told = progress or Silent()
-    read = read_events(
-        source,
-        mapping=mapping,
-        time_format=time_format,
-        allow_rejects=allow_rejects,
-        progress=told,
-        memory_limit=memory_limit,
-    )
+    # What judges loads compilers and distributions, half a second of them: while the database reads, not after.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        loaded: Future[object] = beside.submit(import_module, "plaudit.app.assemble")
+        read = read_events(
+            source,
+            mapping=mapping,
+            time_format=time_format,
+            allow_rejects=allow_rejects,
+            progress=told,
+            memory_limit=memory_limit,
+        )
+        loaded.result()
+    from plaudit.app import tables as rows
+    from plaudit.app.assemble import assemble
+    from plaudit.detectors import Context, all_detectors
+    from plaudit.detectors.runner import run_detectors
+    from plaudit.tally import tally
+    from plaudit.verdict import weigh
+
     detectors = all_detectors()
     context = Context(read.log, seed)
     told.stage("detect")

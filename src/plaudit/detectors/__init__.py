@@ -7,11 +7,12 @@ from importlib.metadata import entry_points
 from plaudit.detectors.burst import DETECTOR as BURST
 from plaudit.detectors.lockstep import DETECTOR as LOCKSTEP
 from plaudit.detectors.orders import DETECTOR as ORDERS
+from plaudit.detectors.reciprocity import DETECTOR as RECIPROCITY
 from plaudit.detectors.shared_context import DETECTOR as SHARED_CONTEXT
 from plaudit.detectors.spec import Context, Detector, DetectorSpec
 from plaudit.detectors.throwaway import DETECTOR as THROWAWAY
 
-BUILT_IN: tuple[Detector, ...] = (LOCKSTEP, ORDERS, BURST, THROWAWAY, SHARED_CONTEXT)
+BUILT_IN: tuple[Detector, ...] = (LOCKSTEP, ORDERS, BURST, THROWAWAY, SHARED_CONTEXT, RECIPROCITY)
 """Detectors of every audit, in the order they are run and reported."""
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 import pyarrow as pa
 
-from plaudit.engine.base import BATCH, Kind
+from plaudit.engine.base import BATCH, Kind, checked, mapped
 from plaudit.engine.files import write_parquet
 from plaudit.errors import InputError
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)\Z", re.IGNORECASE)
 _CHUNK = 1 << 18
 _SLICE = 1 << 16
@@ -49,6 +48,7 @@ class DuckEngine:
         self._connection = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._tables: set[str] = set()
+        self._views: set[str] = set()
 
     def __enter__(self) -> DuckEngine:
         return self
@@ -65,7 +65,7 @@ class DuckEngine:
 
     def read(self, name: str, batches: Iterable[pa.RecordBatch], *, select: str = f"SELECT * FROM {BATCH}") -> int:
         """See :meth:`plaudit.engine.base.Engine.read`."""
-        table = _checked(name)
+        table = checked(name)
         before = self._count(table) if table in self._tables else 0
         for batch in batches:
             # Several threads scan several batches, one thread scans one.
@@ -82,25 +82,22 @@ class DuckEngine:
 
     def run(self, name: str, select: str, *, kind: Kind = "table") -> None:
         """See :meth:`plaudit.engine.base.Engine.run`."""
-        table = _checked(name)
+        table = checked(name)
         self.drop(table)
         self._connection.execute(f"CREATE {kind.upper()} {table} AS {select}")
-        if kind == "table":
-            self._tables.add(table)
+        (self._tables if kind == "table" else self._views).add(table)
 
     def drop(self, *names: str) -> None:
         """Forget relations that exist; their memory is free again."""
-        for name in map(_checked, names):
-            kinds = self._connection.execute(
-                "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
-            ).fetchall()
-            if kinds:
-                self._connection.execute(f"DROP {'VIEW' if kinds[0][0] == 'VIEW' else 'TABLE'} {name}")
-            self._tables.discard(name)
+        for name in map(checked, names):
+            for kind, made in (("TABLE", self._tables), ("VIEW", self._views)):
+                if name in made:
+                    self._connection.execute(f"DROP {kind} {name}")
+                    made.remove(name)
 
     def iterate(self, name: str, step: str, *, rounds: int) -> int:
         """See :meth:`plaudit.engine.base.Engine.iterate`."""
-        table, following = _checked(name), f"{_checked(name)}_next"
+        table, following = checked(name), f"{checked(name)}_next"
         for done in range(1, rounds + 1):
             self.run(following, step)
             changed = self._connection.execute(
@@ -122,10 +119,7 @@ class DuckEngine:
         cursor = self._connection.cursor()
         try:
             reader = cursor.sql(select).to_arrow_reader(_CHUNK)
-            empty = pa.RecordBatch.from_arrays(
-                [pa.array([], field.type) for field in reader.schema], schema=reader.schema
-            )
-            return self.read(name, _mapped(reader, empty, function))
+            return self.read(name, mapped(reader, reader.schema, function))
         finally:
             cursor.close()
 
@@ -141,17 +135,3 @@ class DuckEngine:
     def _count(self, table: str) -> int:
         # fetchall, not fetchone: a result left open blocks the connection.
         return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-
-
-def _mapped(
-    reader: pa.RecordBatchReader, empty: pa.RecordBatch, function: Callable[[pa.RecordBatch], pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    yield function(empty)
-    for batch in reader:
-        yield function(batch)
-
-
-def _checked(name: str) -> str:
-    if not _NAME.match(name):
-        raise ValueError(f"relation name {name!r} is not a plain lower-case word")
-    return name

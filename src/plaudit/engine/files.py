@@ -11,6 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from plaudit.engine.base import Engine, mapped
+
 ROW_GROUP = 1 << 18
 """Rows per Parquet row group: fixed, so that bytes do not depend on how batches arrived."""
 
@@ -60,11 +62,26 @@ def write_parquet(
     if schema is None:
         raise ValueError("write_parquet needs a schema when it is given batches")
     rows = 0
-    with atomic_path(path) as part, pq.ParquetWriter(part, schema, compression="zstd", compression_level=3) as writer:
+    with atomic_path(path) as part, pq.ParquetWriter(part, schema, compression="zstd", compression_level=1) as writer:
         for table in _regroup(batches, schema):
             writer.write_table(table, row_group_size=ROW_GROUP)
             rows += table.num_rows
     return rows
+
+
+def copy(name: str, source: Engine, to: Engine, folder: Path) -> int:
+    """Carry relation ``name`` from one engine to another through a file in ``folder``; returns the rows carried.
+
+    Memory holds one row group at a time. A relation of this name that ``to`` has already is replaced.
+    """
+    path = folder / f"{name}.parquet"
+    source.write(f"SELECT * FROM {name}", path)
+    try:
+        with pq.ParquetFile(path) as file:
+            to.drop(name)
+            return to.read(name, mapped(file.iter_batches(ROW_GROUP), file.schema_arrow, lambda batch: batch))
+    finally:
+        path.unlink()
 
 
 def _regroup(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:

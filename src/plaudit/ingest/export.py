@@ -7,8 +7,9 @@ from collections.abc import Set
 import numpy as np
 import pyarrow as pa
 
-from plaudit.engine import DuckEngine
+from plaudit.engine import Engine
 from plaudit.errors import InputError
+from plaudit.ingest.judge import number
 from plaudit.model import EventLog, Ints, Ints32
 
 _DIGITS = 20
@@ -20,22 +21,25 @@ _DIGEST = (
 )
 
 
-def export(engine: DuckEngine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Array, pa.Array]:
+def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Array, pa.Array]:
     """The event log, and the strings of events, actors and targets.
 
     Args:
         engine: holds ``standing``, ``events``, ``actor_numbers``, ``target_numbers``, ``target_births`` and
-            ``target_authors``.
+            ``target_authors``; the larger of them are dropped on the way.
         context: which of ``device``, ``ip``, ``author`` the log has columns for.
     """
+    window = engine.arrow("SELECT min(at_ms) AS first, max(at_ms) AS last FROM events").to_pylist()[0]
+    # The likes are sorted whole, which takes as much memory again: what they came from goes first.
+    engine.drop("unique_events", "events", "repeated_event_ids", "busy_pairs", "pair_steps")
+    unnamed = number(engine, "SELECT count(*) - count(event_id) AS n FROM standing")
+    joined = "JOIN actor_numbers AS a ON s.actor = a.number JOIN target_numbers AS t ON s.target = t.number"
     likes = engine.arrow(
         f"""
         SELECT CAST(s.target AS INTEGER) AS target, CAST(s.actor AS INTEGER) AS actor, s.at_ms,
             CAST(s.device AS INTEGER) AS device, CAST(s.ip AS INTEGER) AS ip,
-            coalesce(s.event_id, {_DIGEST}) AS event_id
-        FROM standing AS s
-        JOIN actor_numbers AS a ON s.actor = a.number
-        JOIN target_numbers AS t ON s.target = t.number
+            {f"coalesce(s.event_id, {_DIGEST})" if unnamed else "s.event_id"} AS event_id
+        FROM standing AS s {joined if unnamed else ""}
         ORDER BY s.target, s.at_ms, s.actor
         """
     )
@@ -47,7 +51,6 @@ def export(engine: DuckEngine, context: Set[str]) -> tuple[EventLog, pa.Array, p
         "SELECT b.born_ms, coalesce(b.published_ms <= b.born_ms, FALSE) AS known, coalesce(a.author, -1) AS author "
         "FROM target_births AS b LEFT JOIN target_authors AS a ON b.target = a.target ORDER BY b.target"
     )
-    window = engine.arrow("SELECT min(at_ms) AS first, max(at_ms) AS last FROM events").to_pylist()[0]
     log = EventLog(
         actor=_int32(likes, "actor"),
         target=_int32(likes, "target"),
@@ -65,7 +68,7 @@ def export(engine: DuckEngine, context: Set[str]) -> tuple[EventLog, pa.Array, p
     return log, _whole(likes.column("event_id")), actor_ids, target_ids
 
 
-def _strings(engine: DuckEngine, table: str) -> pa.Array:
+def _strings(engine: Engine, table: str) -> pa.Array:
     return _whole(engine.arrow(f"SELECT id FROM {table} ORDER BY number").column("id"))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from plaudit.engine import DuckEngine
+from plaudit.engine import DuckEngine, Engine
 from plaudit.ingest import kinds, times
 
 
-def number(engine: DuckEngine, select: str) -> int:
+def number(engine: Engine, select: str) -> int:
     """The one number ``n`` of a SELECT."""
     return int(engine.arrow(select).column("n")[0].as_py())
 
@@ -50,7 +50,8 @@ def set_apart(engine: DuckEngine, *, has_kind: bool) -> pa.Table:
         FROM (SELECT *, {reason} AS reason FROM judged) WHERE reason IS NOT NULL ORDER BY file, row
         """
     )
-    _accept(engine, f"FROM judged WHERE ({reason}) IS NULL")
+    # Each relation below reads these rows anew: where all are fine, none need be asked again.
+    _accept(engine, f"FROM judged WHERE ({reason}) IS NULL" if rejected.num_rows else "FROM judged")
     return rejected
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit import relations
-from plaudit.engine import DuckEngine
+from plaudit.engine import DuckEngine, Engine, copy
 from plaudit.errors import InputError
 from plaudit.ingest import kinds, times
 from plaudit.ingest.columns import check_mapping
@@ -27,6 +28,8 @@ from plaudit.result import Input, InputFile
 
 REJECTED_SHARE = 0.2
 """Share of rejected rows above which a log is refused: most likely it is being read wrongly."""
+MEMORY = "2GB"
+"""What the database may take unless told otherwise: enough for some eight million events without touching the disk."""
 _SHOWN_REASONS = 3
 _CONFLICTS = 0.01
 """Share of rows that may share an event id with a row about another actor or target, where the column was guessed."""
@@ -41,6 +44,7 @@ def read_events(
     progress: Progress | None = None,
     memory_limit: str | None = None,
     temp_dir: Path | None = None,
+    engine: Callable[[], AbstractContextManager[Engine]] | None = None,
 ) -> Ingested:
     """Read one event log from one or several sources.
 
@@ -60,8 +64,11 @@ def read_events(
         time_format: ``s``, ``ms``, ``us`` or ``iso``; told from the values where None. Times without a zone are UTC.
         allow_rejects: accept a log of which more than 20 % of the rows are rejected.
         progress: told ``read`` (in bytes) and ``prepare`` (in steps); None shows nothing.
-        memory_limit: such as ``"4GB"``, for the database that sorts and joins; beyond it, work spills to disk.
+        memory_limit: such as ``"4GB"``, for the database that sorts and joins; beyond it, work spills to disk. None
+            takes :data:`MEMORY`.
         temp_dir: where to spill.
+        engine: makes the engine that numbers, joins and counts what DuckDB has read and accepted, such as
+            ``lambda: SparkEngine("sc://localhost:15002")``; the answer is the same. None stays with DuckDB throughout.
 
     Returns:
         The likes that stand, their ids, rejected rows, and the account of every row.
@@ -77,16 +84,25 @@ def read_events(
         raise InputError(f"temporary directory {temp_dir} does not exist: create it, or name another.")
     with (
         tempfile.TemporaryDirectory(prefix="plaudit-", dir=temp_dir) as spool,
-        DuckEngine(memory_limit=memory_limit, temp_dir=temp_dir) as engine,
+        DuckEngine(memory_limit=memory_limit or MEMORY, temp_dir=temp_dir) as staging,
+        engine() if engine else nullcontext(staging) as reducing,
     ):
-        return _Reading(engine, resolve(source, Path(spool)), chosen, time_format, allow_rejects, shown).run()
+        folder = Path(spool)
+        sources = resolve(source, folder)
+        return _Reading(staging, reducing, folder, sources, chosen, time_format, allow_rejects, shown).run()
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """One call of :func:`read_events` on its way through the steps."""
+    """One call of :func:`read_events` on its way through the steps.
+
+    ``engine`` reads whatever files hold, down to table ``accepted``. From there on ``reducing`` (the same one, unless
+    the caller wants another) sees portable SQL only.
+    """
 
     engine: DuckEngine
+    reducing: Engine
+    folder: Path
     sources: list[Source]
     mapping: dict[str, str]
     time_format: str | None
@@ -102,14 +118,14 @@ class _Reading:
         self._refuse_rejects(files, quarantine)
         self._count()
         self._refuse_guessed_ids(staged)
-        rows = {one["part"]: one["rows"] for one in self.engine.arrow("SELECT part, rows FROM account").to_pylist()}
+        rows = {one["part"]: one["rows"] for one in self.reducing.arrow("SELECT part, rows FROM account").to_pylist()}
         if rows["standing"] == 0:
             raise InputError(
                 f"{self._names()} holds no like that stands: {rows['unlikes']} were given and taken back; "
                 "nothing to count."
             )
         log, event_ids, actor_ids, target_ids = export(
-            self.engine, {role for one in staged for role in one.shown} & {"device", "ip", "author"}
+            self.reducing, {role for one in staged for role in one.shown} & {"device", "ip", "author"}
         )
         self.progress.advance(_STEPS, _STEPS)
         rejected = sum(file.rejected for file in files)
@@ -123,8 +139,8 @@ class _Reading:
             taken_back=2 * rows["unlikes"],
             other_kinds=rows["other_distinct"] + rows["idle_unlikes"],
             likes=rows["standing"],
-            actors=number(self.engine, "SELECT count(DISTINCT actor) AS n FROM standing"),
-            targets=number(self.engine, "SELECT count(DISTINCT target) AS n FROM standing"),
+            actors=number(self.reducing, "SELECT count(DISTINCT actor) AS n FROM standing"),
+            targets=number(self.reducing, "SELECT count(DISTINCT target) AS n FROM standing"),
             first_ms=log.start_ms,
             last_ms=log.end_ms,
             columns=_columns(staged),
@@ -247,10 +263,6 @@ class _Reading:
 
     def _quarantine(self, staged: list[Staged], late: pa.Table) -> tuple[list[InputFile], pa.Table]:
         """Rejected rows of both passes as one table, and the account of each file."""
-        accepted = {
-            one["file"]: one["n"]
-            for one in self.engine.arrow("SELECT file, count(*) AS n FROM accepted GROUP BY file").to_pylist()
-        }
         parts: list[pa.Table] = []
         files: list[InputFile] = []
         for file, (source, one) in enumerate(zip(self.sources, staged, strict=True)):
@@ -264,7 +276,7 @@ class _Reading:
             )
             both = pa.concat_tables([early, mine.drop_columns(["file"]).cast(early.schema)]).sort_by("row")
             parts.append(both.add_column(0, "file", pa.array([source.name] * both.num_rows, pa.string())))
-            rows = both.num_rows + int(accepted.get(file, 0))
+            rows = len(one.rejects.rows) + one.rows
             if rows == 0:
                 raise InputError(f"{source.name} has a header and no rows: nothing to read.")
             files.append(
@@ -290,24 +302,27 @@ class _Reading:
             ("actor_numbers", "target_numbers", "device_numbers", "ip_numbers"),
             ("events",),
             ("repeated_event_ids", "unique_events"),
-            ("pair_steps",),
+            ("busy_pairs", "pair_steps"),
             ("standing",),
             ("account", "target_births", "target_authors"),
         )
+        if self.reducing is not self.engine:
+            copy("accepted", self.engine, self.reducing, self.folder)
+            self.engine.drop("accepted", "judged", "raw")
         for done, names in enumerate(steps):
             self.progress.advance(done, _STEPS)
-            relations.create(self.engine, *names)
+            relations.create(self.reducing, *names)
             if "events" in names:
-                self.engine.drop("accepted", "judged", "raw", "device_numbers", "ip_numbers")
+                self.reducing.drop("accepted", "judged", "raw", "device_numbers", "ip_numbers")
 
     def _refuse_guessed_ids(self, staged: list[Staged]) -> None:
         """A column ``id`` may be anything's id; one that repeats over different actors or targets is no event's."""
         guessed = {one.shown["event_id"] for one in staged if one.guessed_id}
         if not guessed or "event_id" in self.mapping:
             return
-        total = number(self.engine, "SELECT count(*) AS n FROM events")
+        total = number(self.reducing, "SELECT count(*) AS n FROM events")
         odd = number(
-            self.engine,
+            self.reducing,
             "SELECT coalesce(sum(rows), 0) AS n FROM (SELECT count(*) AS rows FROM events AS e "
             "JOIN repeated_event_ids AS r ON e.event_id = r.event_id AND e.class = r.class "
             "GROUP BY e.event_id, e.class HAVING min(e.actor) < max(e.actor) OR min(e.target) < max(e.target))",

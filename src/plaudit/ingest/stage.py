@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from plaudit.engine import DuckEngine
 from plaudit.errors import InputError
 from plaudit.ingest import text as texts
+from plaudit.ingest.clean import ahead, cleaned, is_text
 from plaudit.ingest.columns import READ_ROLES
 from plaudit.ingest.layouts import Plan, paths_of, plan
 from plaudit.ingest.sources import Source
@@ -28,12 +29,13 @@ _EXACT = 2.0**53
 
 @dataclass
 class Staged:
-    """What became of one source: the plan it was read by, and rows refused before columns could be told apart."""
+    """What became of one source: its plan, rows refused before columns could be told apart, and how many are staged."""
 
     shown: dict[str, str]
     native_time: bool
     guessed_id: bool
     rejects: texts.Rejects = field(default_factory=texts.Rejects)
+    rows: int = 0
 
 
 def stage(
@@ -60,8 +62,8 @@ def stage(
     return _stage_csv(engine, number, source, source.path, head, mapping, tick)
 
 
-def _select(number: int, plan: Plan, time: str) -> str:
-    """SELECT from one batch into the columns of ``raw``."""
+def _select(number: int, plan: Plan, time: str, clean: Container[str] = ()) -> str:
+    """SELECT from one batch into the columns of ``raw``; texts that are columns in ``clean`` are taken as they are."""
     roles = []
     for role in READ_ROLES:
         if role == "at":
@@ -69,6 +71,8 @@ def _select(number: int, plan: Plan, time: str) -> str:
         text = plan.texts.get(role)
         if text is None:
             roles.append(f"CAST(NULL AS VARCHAR) AS {role}")
+        elif text in clean:
+            roles.append(f"{text} AS {role}")
         else:
             roles.append(f"nullif({stripped(text)}, '') AS {role}")
     return f"SELECT CAST({number} AS INTEGER) AS file, CAST(row AS BIGINT) AS row, {', '.join(roles)}, {time}"
@@ -100,7 +104,14 @@ def _stage_csv(
     wanted = sorted(set(used.values()))
     shape = texts.Shape(len(columns), delimiter, header)
     batches = texts.csv_batches(path, source.name, shape, wanted, staged.rejects, tick)
-    engine.read("raw", batches, select=f"{_select(number, chosen, time)} FROM batch")
+
+    def clean() -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            row, *values = batch.columns
+            yield pa.RecordBatch.from_arrays([row, *map(cleaned, values)], schema=batch.schema)
+
+    plain = {f"c{one}" for one in wanted}
+    staged.rows = engine.read("raw", ahead(clean()), select=f"{_select(number, chosen, time, plain)} FROM batch")
     return staged
 
 
@@ -141,7 +152,7 @@ def _stage_json(
     staged = Staged(dict(chosen.shown), native_time=False, guessed_id=chosen.guessed_id, rejects=rejects)
     quoted = ", ".join("'$." + ".".join(f'"{_escaped(part)}"' for part in keys) + "'" for keys in asked.values())
     values = f"SELECT row, json_extract_string(line, [{quoted}]) AS v FROM batch WHERE fine"
-    engine.read(
+    staged.rows = engine.read(
         "raw",
         _parted(chain([first], batches), rejects, engine),
         select=f"{_select(number, chosen, time)} FROM ({values})",
@@ -252,6 +263,8 @@ def _planned(source: Source, schema: pa.Schema, mapping: dict[str, str]) -> tupl
             return f"CAST(CAST(CASE WHEN isfinite({quoted}) THEN {quoted} END AS BIGINT) AS VARCHAR)"
         if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
             return f"decode({quoted})"
+        if is_text(kind):
+            return quoted
         if pa.types.is_nested(kind):
             raise InputError(f"{source.name}: column {column!r} holds lists or records, not ids; flatten it first.")
         return f"CAST({quoted} AS VARCHAR)"
@@ -283,13 +296,17 @@ def _stage_arrow(
         for batch in batches:
             for name in ids:
                 _refuse_rounded(source.name, name, batch.column(name))
-            columns = [_in_ms(batch.column(name)) for name in wanted]
+            columns = [
+                cleaned(batch.column(name)) if is_text(batch.column(name).type) else _in_ms(batch.column(name))
+                for name in wanted
+            ]
             rows = pa.array(np.arange(row, row + batch.num_rows, dtype=np.int64))
             row += batch.num_rows
             yield pa.RecordBatch.from_arrays([rows, *columns], names=["row", *(f"c{i}" for i in range(len(wanted)))])
 
     try:
-        engine.read("raw", numbered(), select=f"{_select(number, chosen, time)} FROM batch")
+        plain = {f"c{at}" for at, name in enumerate(wanted) if is_text(schema.field(name).type)}
+        rows = engine.read("raw", ahead(numbered()), select=f"{_select(number, chosen, time, plain)} FROM batch")
     except InputError:
         raise
     except Exception as error:
@@ -298,7 +315,7 @@ def _stage_arrow(
         raise InputError(
             f"{source.name}: an id column holds bytes that are not UTF-8 text; export ids as text."
         ) from error
-    return Staged(dict(chosen.shown), native_time=native, guessed_id=chosen.guessed_id)
+    return Staged(dict(chosen.shown), native_time=native, guessed_id=chosen.guessed_id, rows=rows)
 
 
 def _in_ms(values: pa.Array) -> pa.Array:

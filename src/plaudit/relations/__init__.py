@@ -9,7 +9,8 @@ The header of a file says what it makes, what it reads and which columns come ou
 
 Below the header stands one SELECT. Allowed: integer joins and equality of id strings, group by, count/sum/min/max,
 row_number and lag over a total order, case, coalesce, union, explicit NULL order. Casts, hashes, logarithms,
-clocks, randomness and ``SELECT *`` are not: engines answer them differently. A test polices this.
+clocks, randomness and ``SELECT *`` are not: engines answer them differently. (One cast is: ``row_number`` to BIGINT.)
+A test polices this, and another runs every relation on both engines.
 """
 
 from __future__ import annotations

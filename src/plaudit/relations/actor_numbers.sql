@@ -3,7 +3,7 @@
 -- reads: accepted
 -- columns: id VARCHAR, number BIGINT
 -- Dense number of everyone who acts or is named as an author, in bytewise order of the id strings.
-SELECT id, row_number() OVER (ORDER BY id NULLS LAST) - 1 AS number
+SELECT id, CAST(row_number() OVER (ORDER BY id NULLS LAST) - 1 AS BIGINT) AS number
 FROM (
     SELECT actor AS id FROM accepted
     UNION

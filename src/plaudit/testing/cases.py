@@ -25,9 +25,13 @@ FINDS: Mapping[Family, frozenset[str]] = MappingProxyType(
         Family.TIMING: frozenset({"naive_ring", "staggered_ring", "crowd_order", "throwaway"}),
         Family.ACCOUNT: frozenset({"throwaway"}),
         Family.CONTEXT: frozenset({"naive_ring", "staggered_ring"}),
+        Family.RECIPROCITY: frozenset({"pod"}),
     }
 )
 """Planted labels of which a detector of a family must find at least one."""
+
+PLANTED: Mapping[Family, str] = MappingProxyType(dict.fromkeys(Family, "small") | {Family.RECIPROCITY: "pod"})
+"""The scenario in which a detector of a family must find them."""
 
 SEES: Mapping[Family, frozenset[str]] = MappingProxyType(
     {
@@ -41,6 +45,7 @@ SEES: Mapping[Family, frozenset[str]] = MappingProxyType(
         # These crowds do bring more newcomers than usual; only other evidence can tell them from bought accounts.
         Family.ACCOUNT: frozenset({"viral_hour", "front_page", "lottery", "called_to_vote", "launch"}),
         Family.CONTEXT: frozenset[str](),
+        Family.RECIPROCITY: frozenset[str](),
     }
 )
 """Genuine crowds that really show what a family measures, so that a finding about them is no false alarm."""

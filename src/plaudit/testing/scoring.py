@@ -13,6 +13,7 @@ from rich.table import Table
 
 from plaudit.errors import InputError
 from plaudit.model import Bools, Floats, Ints, Status
+from plaudit.testing.recovery import grouping, score_groups
 
 _NEEDS = {
     "truth": ("event_id", "bought", "label", "neutral"),
@@ -42,6 +43,8 @@ def score(truth: pa.Table, likes: pa.Table, targets: pa.Table | None = None) -> 
         - ``coverage``: ``targets, attacked`` (numbers), ``all, of_attacked`` (share of targets whose 90 % interval
           holds the true count; neutral likes may count either way), ``count_error`` and ``shown_error``
           (mean relative error of ``authentic`` and of the shown count over attacked targets).
+        - ``groups``: what :func:`plaudit.testing.recovery.score_groups` says; ``None`` unless ``truth`` has ``group``
+          and ``likes`` has ``group_id``.
 
     Raises:
         InputError: a table lacks a column, or no like matches the truth.
@@ -91,6 +94,9 @@ def score(truth: pa.Table, likes: pa.Table, targets: pa.Table | None = None) -> 
         "calibration_error": error,
         "calibration": bins,
         "coverage": None if targets is None else _coverage(likes.filter(pa.array(known)), targets, bought, neutral),
+        "groups": score_groups(label, grouping(truth["group"], at), grouping(likes["group_id"], np.flatnonzero(known)))
+        if "group" in truth.column_names and "group_id" in likes.column_names
+        else None,
     }
 
 
@@ -186,4 +192,11 @@ def format_score(scored: dict[str, Any]) -> RenderableType:
         marks.add_row("90 % interval holds the true count, attacked targets", _percent(coverage["of_attacked"]))
         marks.add_row("mean error of the shown count, attacked targets", _percent(coverage["shown_error"]))
         marks.add_row("mean error of the honest count, attacked targets", _percent(coverage["count_error"]))
+    groups = scored["groups"]
+    if groups is not None and groups["ami"] is not None:
+        found = [row for row in groups["planted"] if row["recall"] >= 0.5]
+        marks.add_row(
+            "rings and pods of which one group holds at least half", f"{len(found)} of {len(groups['planted'])}"
+        )
+        marks.add_row("agreement of planted and found groups (adjusted mutual information)", f"{groups['ami']:.3f}")
     return Group(table, "", marks)

@@ -17,10 +17,12 @@ CAPS: Mapping[Family, float] = {
     Family.ACCOUNT: 8.0,
     Family.CONTEXT: 4.0,
     Family.TIMING: 1.0,
+    Family.RECIPROCITY: 12.0,
 }
 """Nats a family can carry. The first two tested *who* and *when* before they spoke; the others know one side only, so
 they cannot lift a like of a log with a few per cent of bought likes past a discount by themselves. Timing alone,
-which every viral hour has, only leans."""
+which every viral hour has, only leans. Reciprocity is as sure of its groups as the first two, but real accounts that
+trade likes are not bought: it never discounts."""
 
 PAIRED: Mapping[Family, frozenset[Family]] = {
     Family.CONTEXT: frozenset({Family.ACCOUNT, Family.TIMING}),
@@ -29,6 +31,9 @@ PAIRED: Mapping[Family, frozenset[Family]] = {
 
 DECISIVE = frozenset({Family.AUDIENCE, Family.SYNCHRONY})
 """Families that can discount by themselves."""
+
+TRADED = Family.RECIPROCITY
+"""Likes given for likes: not bought, so they raise no share of bought likes and yield to whatever can discount."""
 
 
 def log_evidence(p: Floats) -> Floats:

@@ -25,7 +25,7 @@ from plaudit.model import (
     SubjectKind,
     Verdicts,
 )
-from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, log_evidence, logit, sigmoid
+from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, TRADED, log_evidence, logit, sigmoid
 
 DISCOUNT_AT = 0.9
 """Posterior from which a like is not counted: of ten likes at the line, one would be genuine; most lie far above it."""
@@ -66,9 +66,12 @@ def weigh(log: EventLog, findings: Sequence[Findings]) -> Verdicts:
         bearing_like.append(like)
         bearing_finding.append((number + start).astype(np.int32))
         start += len(part)
+    traded = _FAMILIES.index(TRADED)
+    decisive = [_FAMILIES.index(family) for family in DECISIVE]
+    family_weight[traded, family_weight[decisive].max(axis=0) > 0] = 0.0
     share, deciding = _deciding(family_weight, family_finding, family_share)
     evidence = family_weight.sum(axis=0, dtype=np.float64)
-    prior = _prior(evidence, share)
+    prior = _prior(np.where(family_weight[traded] > 0, 0.0, evidence), share)
     p = np.where(evidence > 0, sigmoid(logit(prior) + evidence) * share, 0.0)
     status = _status(p, family_weight)
     offsets, finding = _csr(np.concatenate([*bearing_like, np.zeros(0, np.int64)]), bearing_finding, n)

@@ -128,6 +128,8 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     chance as inside its own (at least a third of the geometric mean of both, and at least three times chance). The sum
     would not do: one window in which a ring served a fan club's favourite shares people with both.
     """
+    if not cohorts:
+        return []
     label = np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(cohorts):
         label[cohort.gatherings] = number

@@ -19,6 +19,7 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import isotonic_regression
 
+from plaudit.detectors.circle import CIRCLE_LIFE
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.spec import Context
 from plaudit.kernels.contrast import log_p_contrast
@@ -44,10 +45,12 @@ class Company:
     Attributes:
         score: normal score of the contrast on each target that has both, members and others, ``float64[t]``.
         moment: median time of the members there, UTC ms, ``int64[t]``.
+        alone: True when the cohort's people do next to nothing but this.
     """
 
     score: Floats
     moment: Ints
+    alone: bool
 
 
 def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futile: float) -> Company:
@@ -73,6 +76,9 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     # Busiest first; ties by what happened, never by names.
     chosen = chosen[np.lexsort((log.born_ms[targets[chosen]], -others[chosen], -marks[chosen]))][:_MOST_TARGETS]
     starts = np.searchsorted(home, np.arange(size + 1))
+    served = np.zeros(log.n_targets, dtype=bool)
+    served[targets] = True
+    alone = _lifeless(log, context, rows[marked], served)
     score: list[float] = []
     moment: list[int] = []
     for number, t in enumerate(chosen.tolist()):
@@ -86,13 +92,14 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
         if not 0 < int(mark.sum()) < mark.shape[0]:
             continue
         odds = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t])[age]
-        odds = odds * _by_hour(log, context, picked[mark], int(targets[t]))[context.hour[picked]]
+        there = served if alone else np.arange(log.n_targets) == targets[t]
+        odds = odds * _by_hour(log, context, picked[mark], there)[context.hour[picked]]
         at = log.at_ms[picked]
         seed = (context.seed + int(at[0])) % (1 << 31)
         log_p = log_p_contrast(mark, np.clip(odds, 1e-3, 1e3), at, _DRAWS, seed)
         score.append(float(normal_score(np.array([log_p]))[0]))
         moment.append(int(np.median(at[mark])))
-    return Company(np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64))
+    return Company(np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64), alone)
 
 
 def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tuple[Ints, Ints, Ints, Bools]:
@@ -121,10 +128,16 @@ def _by_age(own: Floats, rest: Floats) -> Floats:
     return np.asarray(np.exp(isotonic_regression(ratio, weights=pooled + 1e-6, increasing=False).x), dtype=np.float64)
 
 
-def _by_hour(log: EventLog, context: Context, marked: Ints, target: int) -> Floats:
-    """Odds by hour of the log, from what the marked did on other targets, ``float64[hours]``."""
+def _lifeless(log: EventLog, context: Context, marked: Ints, served: Bools) -> bool:
+    """True when the cohort's people do next to nothing but this: their orders are then no sign of their own hours."""
+    people, inside = np.unique(log.actor[marked], return_counts=True)
+    return people.shape[0] > 0 and float(np.median(1.0 - inside / context.activity[people])) < CIRCLE_LIFE
+
+
+def _by_hour(log: EventLog, context: Context, marked: Ints, there: Bools) -> Floats:
+    """Odds by hour of the log, from what the marked did elsewhere than ``there``, ``float64[hours]``."""
     likes = context.likes_of(np.unique(log.actor[marked]))
-    likes = likes[log.target[likes] != target]
+    likes = likes[~there[log.target[likes]]]
     everyone = context.per_hour
     seen = np.bincount(context.hour[likes], minlength=everyone.shape[0]).astype(np.float64)
     day = np.arange(everyone.shape[0]) % _DAY

@@ -29,6 +29,7 @@ _MOST_TARGETS = 40
 _TRACE = 0.05
 _SURPRISE = 2.33  # one in a hundred
 _SPEAKS = 3
+_ORDINARY = 1.0
 _APART = 1.64  # one in twenty: others' likes leave less room for chance than a curve does
 _SITTING_MS = 3 * HOUR_MS
 
@@ -63,24 +64,30 @@ class Timing:
 def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, rows: Ints, likes: Ints) -> Timing:
     """Judge a cohort, the gatherings ``members``: ``rows`` of the log on their targets, ``likes`` all of its people.
 
-    Where others liked the same targets, they are the measure: came the cohort at other moments? Where nobody else did,
-    its own habit is: do its likes crowd beyond it, on the platform's clock and on the cohort's own week (the more
-    generous counts)? Publications bunched beyond the log's own are a second way out of habit; the likelier of both
-    ways counts, with Bonferroni's factor two.
+    There are three ways out of habit, and the likeliest counts, with Bonferroni's factor of those that had anything to
+    judge: coming at other moments than the targets' other likers, crowding beyond the cohort's own response (on the platform's clock and on the
+    cohort's own week; the more generous counts), and publications bunched beyond the log's own. Where others came at
+    the same moments, or the cohort was about then anyway, its crowding has its explanation and counts no more.
     """
     rhythm = context.rhythm
     company = compare(log, context, g, members, LEAN_APART)
-    if company.score.shape[0] >= _SPEAKS:
-        crowding = _log_p_reached(company.score - LEAN_APART, _THIRD)
-        surprises = _sittings(np.sort(company.moment[company.score >= _APART]))
-    else:
-        crowding, surprises = _crowding(log, rhythm, rows, rhythm.clock)
+    apart, moments = company.score - LEAN_APART, company.moment[company.score >= _APART]
+    surprises = _sittings(np.sort(moments))
+    explained = apart.shape[0] >= _SPEAKS and float(np.quantile(company.score, 1.0 - _THIRD)) < _ORDINARY
+    crowding = 0.0
+    if not explained:
+        crowding, seen = _crowding(log, rhythm, rows, rhythm.clock)
         if crowding <= LIKELY:
             # What the platform's clock explains needs no second reading.
-            again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, likes))
-            crowding, surprises = max(crowding, again), min(surprises, fewer)
+            week = np.setdiff1d(likes, rows) if company.alone else likes
+            again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, week))
+            crowding, seen = max(crowding, again), min(seen, fewer)
+        surprises = max(surprises, seen)
+    contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
     bunching = _log_p_births(log, rhythm, rows)
-    return Timing(float(min(0.0, min(crowding, bunching) + np.log(2.0))), surprises, bunching < crowding)
+    ways = [log_p for log_p in (contrast, crowding, bunching) if log_p < 0]
+    least = min(ways, default=0.0)
+    return Timing(float(min(0.0, least + np.log(max(len(ways), 1)))), surprises, bunching < min(contrast, crowding))
 
 
 def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
@@ -180,13 +187,24 @@ def _log_p_births(log: EventLog, rhythm: Rhythm, rows: Ints) -> float:
 def _log_p_bunched(log: EventLog, born: Ints, everyone: Ints, moment: int) -> float:
     """``ln p`` of the typical bunch of ``born`` (ascending) among ``everyone``'s births, for one length of a moment."""
     size = born.shape[0]
-    others = np.searchsorted(born, born + moment, "right") - np.searchsorted(born, born - moment) - 1
+    others = _near(born, born, moment) - 1
     typical = int(np.sort(others)[(size - 1) // 2])
     span = max(log.end_ms - log.start_ms, 2 * moment)
-    near = np.searchsorted(everyone, born + moment, "right") - np.searchsorted(everyone, born - moment)
-    # Publications of the whole log crowd too (mornings, launches): the larger of both rates is the innocent one.
-    log_wide = float(np.median(np.maximum(near - 1 - others, 0))) * size / max(log.n_targets, 1)
+    # Publications of the whole log crowd too: in some hours (mornings, launches), and at one moment of an hour (timers).
+    wide = max(moment, HOUR_MS)
+    hourly = _near(everyone, everyone, wide) - 1
+    # By how many have company, not by how much: a few large bunches are not everybody's timer.
+    timers = float(np.mean(_near(everyone, everyone, moment) > 1)) / max(
+        float(np.mean(-np.expm1(-hourly * (moment / wide)))), 1e-9
+    )
+    around = np.median(np.maximum(_near(everyone, born, wide) - _near(born, born, wide), 0))
+    log_wide = float(around) * moment / wide * max(timers, 1.0) * size / max(log.n_targets, 1)
     uniform = (size - 1) * 2 * moment / span
     single = float(log_poisson_tail(np.array([typical]), np.array([max(log_wide, uniform)]))[0])
     # Half the targets sit in bunches this large; bunches, not targets, are the independent surprises.
     return single * max(1.0, float(size) / (2.0 * (typical + 1)))
+
+
+def _near(times: Ints, at: Ints, within: int) -> Ints:
+    """How many of ``times`` (ascending) lie within so many ms of each of ``at``, on either side."""
+    return np.searchsorted(times, at + within, "right") - np.searchsorted(times, at - within)

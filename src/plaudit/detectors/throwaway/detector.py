@@ -33,6 +33,7 @@ SPEC = DetectorSpec(
 
 _TIME_BINS = 64
 _LEAST = 5
+_ALONE = 0.7
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Throwaway:
         mean = np.add.reduceat(np.append(chance, 0.0), offsets[:-1])[targets] / points[targets]
         whole = _log_tail(count, points[targets], mean)
         local = _log_local(once, offsets, targets)
-        log_p = _log_fisher(whole, local)
+        log_p = _log_either(whole, local)
         rows, home, share = self._exhibits(log, targets, once, chance)
         return Findings(
             detector=self.spec.id,
@@ -102,10 +103,16 @@ class Throwaway:
         return rows[keep], finding[log.target[rows[keep]]], share[keep]
 
 
-def _log_fisher(first: Floats, second: Floats) -> Floats:
-    """``ln p`` of two independent tests together (Fisher 1932): how many one-offs, and how they lie among the rest."""
-    log_x = np.minimum(first + second, 0.0)
-    return np.asarray(np.minimum(log_x + np.log1p(-log_x), 0.0), dtype=np.float64)
+def _log_either(count: Floats, crowding: Floats) -> Floats:
+    """``ln p`` of how many one-offs there are, alone or together with how they lie among the rest.
+
+    Given their number the two are independent (Fisher 1932). Where one-offs lie says little on most targets, so the
+    number keeps most of the level (Bonferroni weights, Genovese et al. 2006).
+    """
+    log_x = np.minimum(count + crowding, 0.0)
+    both = log_x + np.log1p(-log_x)
+    alone, together = np.log(_ALONE), np.log(1.0 - _ALONE)
+    return np.asarray(np.minimum(np.minimum(count - alone, both - together), 0.0), dtype=np.float64)
 
 
 def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:

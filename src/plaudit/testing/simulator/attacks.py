@@ -69,6 +69,14 @@ def _shape(rng: Rng, n: int, start: int, length: int) -> Ints:
     return start + (part * length).astype(np.int64)
 
 
+def _brushed(b: Build, target: int, at: Ints) -> Ints:
+    """Moments of a delivery, a share of them (knob ``brush``) moved onto the target's own age curve."""
+    if b.knobs.brush > 0:
+        copied = np.flatnonzero(b.rng.random(at.size) < b.knobs.brush)
+        at[copied] = genuine_moments(b, target, copied.size)
+    return at
+
+
 def _deliver(b: Build, label: str, group: int, price: tuple[float, float], target: int, actors: Ints, at: Ints,
              device: Ints | int = -1, ip: Ints | int = -1) -> None:  # fmt: skip
     order = b.order(target, label, group, float(b.rng.uniform(*price)))
@@ -165,6 +173,7 @@ def _ring_orders(b: Build, budget: int, label: str, *, rings: tuple[int, int], s
                 at = with_rhythm(b.rng, np.full(actors.size, start, np.int64), window, b.general_rhythm())
             else:
                 at = _shape(b.rng, actors.size, start, length)
+            at = _brushed(b, target, at)
             if scripted:
                 actors, at = np.sort(actors), np.sort(at)
             _deliver(b, kind, group, price, target, actors, at, ring.devices_of(actors), ring.addresses_of(actors))
@@ -260,7 +269,8 @@ def _worker_pool(b: Build, budget: int) -> None:
         actors = _available(b, workers, diligence, n)
         length = _duration(b, 0.5, 12)
         start = _start(b, target, length, waking=True)
-        _deliver(b, "crowd_order", group, (0.05, 0.5), target, actors, _bursts(b, actors.size, start, length))
+        at = _brushed(b, target, _bursts(b, actors.size, start, length))
+        _deliver(b, "crowd_order", group, (0.05, 0.5), target, actors, at)
 
 
 def _available(b: Build, workers: Ints, diligence: Floats, n: int) -> Ints:
@@ -294,6 +304,7 @@ def throwaway(b: Build, budget: int) -> None:
         for count, begin in parts:
             window = np.full(count, length, np.int64)
             at = with_rhythm(b.rng, np.full(count, begin, np.int64), window, b.general_rhythm() + 0.4)
+            at = _brushed(b, target, at)
             ip = addresses[b.rng.integers(0, addresses.size, count)]
             _deliver(b, "throwaway", group, (0.02, 0.1), target, b.fresh(count), at, -1, ip)
 

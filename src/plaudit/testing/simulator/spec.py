@@ -57,6 +57,7 @@ class Knobs:
         warm: camouflage likes per account, spread over the account's life, of warmed-up rings.
         rotate: share of a ring's members replaced from one order to the next, 0..1.
         shared: share of a ring's members that also serve the next ring, 0..1.
+        brush: share of the likes of every order whose moments copy the target's own age curve, 0..1.
         viral: share of orders placed on the most liked targets, 0..1.
         top_up: share of orders that get a second, smaller delivery days later, 0..1.
         crowds: factor on the number of genuine crowds.
@@ -79,6 +80,7 @@ class Knobs:
     warm: float = 12
     rotate: float = 0
     shared: float = 0
+    brush: float = 0
     viral: float = 0.05
     top_up: float = 0.15
     crowds: float = 1
@@ -115,6 +117,7 @@ _HIGHEST: Mapping[str, float] = {
     "share_bought": 0.6,
     "rotate": 1,
     "shared": 1,
+    "brush": 1,
     "viral": 1,
     "top_up": 1,
     "unlikes": 0.3,
@@ -212,12 +215,14 @@ def scenarios() -> Mapping[str, ScenarioSpec]:
     return MappingProxyType({spec.name: spec for spec in _ALL})
 
 
-def scenario_named(name: str) -> ScenarioSpec:
-    """One world by name.
+def scenario_named(name: str | ScenarioSpec) -> ScenarioSpec:
+    """One world by name; a world of one's own is returned as it is.
 
     Raises:
         InputError: there is no such scenario.
     """
+    if isinstance(name, ScenarioSpec):
+        return name
     known = scenarios()
     if name not in known:
         raise InputError(f"There is no scenario {name!r}; choose one of {', '.join(known)}.")

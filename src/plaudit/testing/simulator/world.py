@@ -18,7 +18,7 @@ from plaudit.model import Ints
 from plaudit.testing.simulator.attacks import ATTACKS, pods
 from plaudit.testing.simulator.background import live
 from plaudit.testing.simulator.crowds import CROWDS
-from plaudit.testing.simulator.spec import BOUGHT_LABELS, LABELS, MAX_EVENTS, MIN_EVENTS, scenario_named
+from plaudit.testing.simulator.spec import BOUGHT_LABELS, LABELS, MAX_EVENTS, MIN_EVENTS, ScenarioSpec, scenario_named
 from plaudit.testing.simulator.state import Build, Likes, found, likes
 from plaudit.testing.simulator.tables import LIKE, PUBLISH, UNLIKE, tables
 
@@ -41,11 +41,14 @@ class World:
     description: dict[str, Any]
 
 
-def simulate(scenario: str, *, events: int, seed: int, overrides: Mapping[str, float] | None = None) -> World:
+def simulate(
+    scenario: str | ScenarioSpec, *, events: int, seed: int, overrides: Mapping[str, float] | None = None
+) -> World:
     """Make a world of exactly ``events`` events; the same arguments give the same bytes.
 
     Args:
-        scenario: a key of :func:`~plaudit.testing.simulator.scenarios`.
+        scenario: a key of :func:`~plaudit.testing.simulator.scenarios`, or a
+            :class:`~plaudit.testing.simulator.ScenarioSpec` of your own.
         events: rows of the log, 2,000 to 50,000,000.
         seed: any whole number >= 0.
         overrides: knobs to replace, see :class:`~plaudit.testing.simulator.Knobs`.
@@ -59,7 +62,7 @@ def simulate(scenario: str, *, events: int, seed: int, overrides: Mapping[str, f
     if seed < 0:
         raise InputError(f"A seed is a whole number of at least 0, not {seed}.")
     knobs = spec.knobs.overridden(overrides)
-    rng = np.random.default_rng([seed, *scenario.encode()])
+    rng = np.random.default_rng([seed, *spec.name.encode()])
     build = found(spec, knobs, events, rng)
     live(build, events)
     for label in spec.crowds:

@@ -1,0 +1,206 @@
+"""The rooms of ``orders``: company, communities, pools and lens, each on a world made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plaudit.detectors import Context
+from plaudit.detectors.circle import ACQUAINTED, CIRCLE, CIRCLE_MEETS, may_be_circle
+from plaudit.detectors.orders.cohort import Cohort, merge, recount
+from plaudit.detectors.orders.communities import communities
+from plaudit.detectors.orders.company import compare
+from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, Pairs, gather, overlaps
+from plaudit.detectors.orders.lens import look, one_pool
+from plaudit.detectors.rhythm import Episodes
+from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
+from tests.worlds import START_MS, quiet
+
+SEEDS = (0, 1, 2)
+TARGETS, MEMBERS = 14, 40
+
+
+def _windows(log: EventLog, first: Ints, last: Ints) -> Episodes:
+    likes = last - first + 1
+    none = np.zeros(first.shape[0])
+    never = np.zeros(first.shape[0], dtype=bool)
+    points = np.diff(log.target_offsets())[log.target[first]]
+    return Episodes(log.target[first].astype(np.int64), first, last, likes, none, none, points, never, never)
+
+
+def _served(seed: int, delay_ms: Ints, length_ms: int) -> tuple[EventLog, Ints]:
+    """A lively log in which the same forty people come to fourteen targets so long after publication; their rows."""
+    world, rng = quiet(seed, targets=500, actors=4000, likes=40_000), np.random.default_rng([seed, 31])
+    popular = np.argsort(-np.bincount(world.target, minlength=world.born_ms.shape[0]), kind="stable")[:150]
+    young = popular[(world.born_ms[popular] > START_MS) & (world.born_ms[popular] < world.end_ms - 8 * DAY_MS)]
+    served = rng.choice(young, TARGETS, replace=False)
+    people = world.actors + np.arange(MEMBERS)
+    # They like other things as well, like anybody.
+    own = rng.integers(0, world.actor.size, MEMBERS * 25)
+    world = world.plus(np.repeat(people, 25), world.target[own], world.at_ms[own] + rng.integers(0, HOUR_MS, own.size))
+    at = np.repeat(world.born_ms[served] + delay_ms, MEMBERS) + rng.integers(0, length_ms, TARGETS * MEMBERS)
+    log = world.plus(np.tile(people, TARGETS), np.repeat(served, MEMBERS), at).log()
+    return log, np.flatnonzero(np.isin(log.actor, people) & np.isin(log.target, served))
+
+
+def _scores(log: EventLog, rows: Ints) -> Floats:
+    """Company scores of a cohort whose windows are the stretches in which its people came."""
+    targets, where = np.unique(log.target[rows], return_inverse=True)
+    first = np.array([rows[where == k][0] for k in range(targets.shape[0])])
+    last = np.array([rows[where == k][-1] for k in range(targets.shape[0])])
+    context = Context(log, 0)
+    g = gather(log, _windows(log, first, last), context.activity)
+    return compare(log, context, g, np.arange(len(g)), -np.inf).score
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_company_tells_late_comers_from_those_who_answer_first(seed: int) -> None:
+    rng = np.random.default_rng([seed, 7])
+    late = _scores(*_served(seed, rng.integers(DAY_MS, 5 * DAY_MS, TARGETS), 12 * HOUR_MS))
+    fans = _scores(*_served(seed, np.zeros(TARGETS, np.int64), 2 * HOUR_MS))
+    assert late.size >= TARGETS - 2 and fans.size >= TARGETS - 2
+    assert np.median(late) > 3.0, "nobody else came then"
+    assert np.median(fans) < 1.5, "answering sooner than others, every time, is a habit"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_company_lets_go_whoever_was_about_anyway(seed: int) -> None:
+    # A digest: the same readers come to several targets in the same two hours, week after week.
+    world, rng = quiet(seed, targets=500, actors=4000, likes=40_000), np.random.default_rng([seed, 37])
+    people = world.actors + np.arange(200)
+    who, what, at = [], [], []
+    for issue in range(5):
+        moment = START_MS + (4 + 5 * issue) * DAY_MS
+        known = np.flatnonzero((world.born_ms < moment - DAY_MS) & (np.bincount(world.target, minlength=500) > 30))
+        readers = rng.choice(people, 120, replace=False)
+        for target in rng.choice(known, 4, replace=False):
+            some = rng.choice(readers, 40, replace=False)
+            who.append(some)
+            what.append(np.full(40, target))
+            at.append(moment + rng.integers(0, 2 * HOUR_MS, 40))
+    own = rng.integers(0, world.actor.size, 200 * 10)
+    log = (
+        world.plus(np.repeat(people, 10), world.target[own], world.at_ms[own] + MINUTE_MS)
+        .plus(np.concatenate(who), np.concatenate(what), np.concatenate(at))
+        .log()
+    )
+    rows = np.flatnonzero(np.isin(log.actor, people) & np.isin(log.target, np.unique(np.concatenate(what))))
+    assert np.quantile(_scores(log, rows), 0.67) < 1.7
+
+
+def _pool(rng: np.random.Generator, people: Ints, windows: int, size: int) -> list[Ints]:
+    return [rng.choice(people, size, replace=False) for _ in range(windows)]
+
+
+def _gatherings(crowds: list[Ints], activity: int) -> Gatherings:
+    """Gatherings of the given people, days apart, in a log of a million likes."""
+    size = np.array([crowd.size for crowd in crowds])
+    offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    where = np.repeat(np.arange(len(crowds)), size)
+    none, never = np.zeros(len(crowds)), np.zeros(len(crowds), dtype=bool)
+    first = offsets[:-1].copy()
+    episodes = Episodes(np.arange(len(crowds)), first, offsets[1:] - 1, size, none, none, size, never, never)
+    actor = np.concatenate(crowds).astype(np.int64)
+    people = int(actor.max()) + 1
+    return Gatherings(
+        episodes, offsets, np.arange(actor.size), where, actor, where * DAY_MS, np.full(people, activity), 1_000_000
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_windows_of_friends_among_the_workers_are_left_out(seed: int) -> None:
+    rng = np.random.default_rng([seed, 41])
+    workers = np.arange(120)
+    friends = workers[:12]
+    crowds = _pool(rng, workers, 20, 40) + _pool(rng, workers, 8, 40) + _pool(rng, friends, 8, 9)
+    g = _gatherings(crowds, 20)
+    found_by = np.arange(len(crowds)) < 20
+    kept = one_pool(g, found_by, np.ones(120, dtype=bool))
+    assert kept[:28].all(), "further orders of the same pool stay"
+    assert not kept[28:].any(), "always the same few are another circle"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pieces_of_one_pool_are_joined_and_one_shared_window_joins_nothing(seed: int) -> None:
+    rng = np.random.default_rng([seed, 43])
+    ring, fans = np.arange(100), 100 + np.arange(100)
+    mixed = [np.concatenate([rng.choice(ring, 30, replace=False), rng.choice(fans, 30, replace=False)])]
+    crowds = _pool(rng, ring, 16, 40) + _pool(rng, fans, 12, 40) + mixed
+    g = _gatherings(crowds, 20)
+    i, j, shared = overlaps(g, 200, 1, EVER_MS)
+    x = g.chance()
+    pairs = Pairs(i, j, shared, x[i] * x[j], np.zeros(i.size), np.zeros(i.size))
+    parts = [np.arange(8), np.arange(8, 16), np.r_[np.arange(16, 28), 28]]
+    joined = merge(g, [recount(g, part) for part in parts], pairs)
+    assert sorted(cohort.gatherings.size for cohort in joined) == [13, 16]
+    assert merge(g, [], pairs) == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_ring_that_hides_in_an_interest_is_a_community_of_its_own(seed: int) -> None:
+    world, rng = quiet(seed, targets=700, actors=5000, likes=30_000), np.random.default_rng([seed, 47])
+    crowd, ring = world.actors + np.arange(900), world.actors + 900 + np.arange(60)
+    lovers = np.concatenate([crowd, ring])
+    live = np.flatnonzero((world.born_ms > START_MS) & (world.born_ms < world.end_ms - 6 * DAY_MS))
+    topic = rng.choice(live, 60, replace=False)
+    served = topic[:14]
+    who, what, at = [], [], []
+    for target in topic:
+        some = rng.choice(lovers, 90, replace=False)
+        who.append(some)
+        what.append(np.full(90, target))
+        at.append(world.born_ms[target] + (rng.random(90) ** 2 * 6 * HOUR_MS).astype(np.int64))
+    for target in served:
+        some = rng.choice(ring, 40, replace=False)
+        who.append(some)
+        what.append(np.full(40, target))
+        at.append(world.born_ms[target] + 2 * DAY_MS + rng.integers(0, HOUR_MS, 40))
+    log = world.plus(np.concatenate(who), np.concatenate(what), np.concatenate(at)).log()
+    context = Context(log, 0)
+    episodes = context.rhythm.episodes
+    episodes = episodes.take(episodes.leaf & (episodes.likes >= 3))
+    g = gather(log, episodes, context.activity)
+    _, found = communities(log, context, g, float(np.log(0.01)))
+    mine = (
+        np.array(
+            [np.isin(log.actor[a : b + 1], ring).mean() for a, b in zip(episodes.first, episodes.last, strict=True)]
+        )
+        > 0.6
+    )
+    best = max(found, key=lambda members: mine[members].sum())
+    assert mine.sum() >= 12
+    assert mine[best].sum() >= 0.6 * mine.sum() and mine[best].mean() >= 0.8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_lens_finds_an_order_on_a_lively_target_and_leaves_own_likes_alone(seed: int) -> None:
+    rng = np.random.default_rng([seed, 53])
+    log, rows = _served(seed, rng.integers(DAY_MS, 5 * DAY_MS, TARGETS), HOUR_MS)
+    people = np.unique(log.actor[rows])
+    targets = np.unique(log.target[rows])
+    context = Context(log, 0)
+    # Found by all orders but the last two.
+    known = rows[np.isin(log.target[rows], targets[:-2])]
+    where = log.target[known]
+    first = known[np.r_[True, where[1:] != where[:-1]]]
+    last = known[np.r_[where[1:] != where[:-1], True]]
+    g = gather(log, _windows(log, first, last), context.activity)
+    found, share, sent = look(log, context, g, Cohort(np.arange(len(g)), people))
+    caught = np.zeros(log.n, dtype=bool)
+    caught[found[share > 0.9]] = True
+    hidden = rows[np.isin(log.target[rows], targets[-2:])]
+    assert caught[hidden].mean() > 0.9
+    assert np.isin(np.unique(sent), people).all()
+    theirs = np.setdiff1d(np.flatnonzero(np.isin(log.actor, people)), rows)
+    assert caught[theirs].mean() < 0.02
+
+
+def test_a_circle_is_small_meets_seldom_and_has_a_life() -> None:
+    life, none = np.full(30, 0.6), np.full(30, 0.05)
+    assert may_be_circle(CIRCLE, CIRCLE_MEETS - 1, 30.0, life)
+    assert not may_be_circle(CIRCLE + 1, CIRCLE_MEETS - 1, 30.0, life)
+    assert not may_be_circle(ACQUAINTED + 1, CIRCLE_MEETS, 30.0, life)
+    assert may_be_circle(ACQUAINTED, 14, 30.0, life), "colleagues may meet every other day"
+    assert not may_be_circle(ACQUAINTED, 15, 30.0, life)
+    assert not may_be_circle(ACQUAINTED, CIRCLE_MEETS // 2, 30.0, none), "accounts that do nothing else"
+    assert not may_be_circle(20, 1, 30.0, life, batches=True)
