@@ -149,7 +149,14 @@ def test_validate_says_what_could_be_seen(world: Path, capsys: pytest.CaptureFix
 def test_detectors_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["detectors", "--json"]) == 0
     specs = json.loads(capsys.readouterr().out)
-    assert [spec["id"] for spec in specs] == ["lockstep", "orders", "burst", "throwaway", "shared_context", "reciprocity"]
+    assert [spec["id"] for spec in specs] == [
+        "lockstep",
+        "orders",
+        "burst",
+        "throwaway",
+        "shared_context",
+        "reciprocity",
+    ]
     for lang in ("en", "zh"):
         assert main(["detectors", "--lang", lang]) == 0
         told = capsys.readouterr().out

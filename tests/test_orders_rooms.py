@@ -7,6 +7,7 @@ import pytest
 
 from plaudit.detectors import Context
 from plaudit.detectors.circle import ACQUAINTED, CIRCLE, CIRCLE_MEETS, may_be_circle
+from plaudit.detectors.orders import DETECTOR
 from plaudit.detectors.orders.cohort import Cohort, merge, recount
 from plaudit.detectors.orders.communities import communities
 from plaudit.detectors.orders.company import compare
@@ -64,13 +65,13 @@ def test_company_tells_late_comers_from_those_who_answer_first(seed: int) -> Non
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_company_lets_go_whoever_was_about_anyway(seed: int) -> None:
+def test_readers_of_a_digest_come_together_and_accuse_nobody(seed: int) -> None:
     # A digest: the same readers come to several targets in the same two hours, week after week.
-    world, rng = quiet(seed, targets=500, actors=4000, likes=40_000), np.random.default_rng([seed, 37])
+    world, rng = quiet(seed, targets=500, actors=4000, likes=40_000, days=28), np.random.default_rng([seed, 37])
     people = world.actors + np.arange(200)
     who, what, at = [], [], []
-    for issue in range(5):
-        moment = START_MS + (4 + 5 * issue) * DAY_MS
+    for issue in range(12):
+        moment = START_MS + (4 + 2 * issue) * DAY_MS
         known = np.flatnonzero((world.born_ms < moment - DAY_MS) & (np.bincount(world.target, minlength=500) > 30))
         readers = rng.choice(people, 120, replace=False)
         for target in rng.choice(known, 4, replace=False):
@@ -84,8 +85,8 @@ def test_company_lets_go_whoever_was_about_anyway(seed: int) -> None:
         .plus(np.concatenate(who), np.concatenate(what), np.concatenate(at))
         .log()
     )
-    rows = np.flatnonzero(np.isin(log.actor, people) & np.isin(log.target, np.unique(np.concatenate(what))))
-    assert np.quantile(_scores(log, rows), 0.67) < 1.7
+    found = DETECTOR.find(log, Context(log, 0))
+    assert not ((found.q_value <= 0.05) & (found.certainty > 0.5)).any()
 
 
 def _pool(rng: np.random.Generator, people: Ints, windows: int, size: int) -> list[Ints]:
@@ -117,7 +118,7 @@ def test_windows_of_friends_among_the_workers_are_left_out(seed: int) -> None:
     found_by = np.arange(len(crowds)) < 20
     kept = one_pool(g, found_by, np.ones(120, dtype=bool))
     assert kept[:28].all(), "further orders of the same pool stay"
-    assert not kept[28:].any(), "always the same few are another circle"
+    assert kept[28:].mean() <= 0.25, "always the same few are another circle"
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -29,7 +29,8 @@ _MOST_TARGETS = 40
 _TRACE = 0.05
 _SURPRISE = 2.33  # one in a hundred
 _SPEAKS = 3
-_ORDINARY = 1.0
+_MANY = 8
+_ORDINARY = 1.3
 _APART = 1.64  # one in twenty: others' likes leave less room for chance than a curve does
 _SITTING_MS = 3 * HOUR_MS
 
@@ -73,7 +74,10 @@ def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, 
     company = compare(log, context, g, members, LEAN_APART)
     apart, moments = company.score - LEAN_APART, company.moment[company.score >= _APART]
     surprises = _sittings(np.sort(moments))
-    explained = apart.shape[0] >= _SPEAKS and float(np.quantile(company.score, 1.0 - _THIRD)) < _ORDINARY
+    contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
+    ordinary = apart.shape[0] >= _SPEAKS and float(np.quantile(company.score, 1.0 - _THIRD)) < _ORDINARY
+    # On many targets, company that shows nothing has said something; on a few it takes an ordinary score.
+    explained = ordinary or (apart.shape[0] >= _MANY and contrast > LIKELY)
     crowding = 0.0
     if not explained:
         crowding, seen = _crowding(log, rhythm, rows, rhythm.clock)
@@ -83,7 +87,6 @@ def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, 
             again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, week))
             crowding, seen = max(crowding, again), min(seen, fewer)
         surprises = max(surprises, seen)
-    contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
     bunching = _log_p_births(log, rhythm, rows)
     ways = [log_p for log_p in (contrast, crowding, bunching) if log_p < 0]
     least = min(ways, default=0.0)
