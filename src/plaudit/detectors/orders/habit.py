@@ -66,9 +66,10 @@ def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, 
     """Judge a cohort, the gatherings ``members``: ``rows`` of the log on their targets, ``likes`` all of its people.
 
     There are three ways out of habit, and the likeliest counts, with Bonferroni's factor of those that had anything to
-    judge: coming at other moments than the targets' other likers, crowding beyond the cohort's own response (on the platform's clock and on the
-    cohort's own week; the more generous counts), and publications bunched beyond the log's own. Where others came at
-    the same moments, or the cohort was about then anyway, its crowding has its explanation and counts no more.
+    judge: coming at other moments than the targets' other likers, crowding beyond the cohort's own response (on the
+    platform's clock and on the cohort's own week; the more generous counts), and publications bunched beyond the log's
+    own. Where others came at the same moments, or the cohort was about then anyway, its crowding has its explanation and
+    counts no more.
     """
     rhythm = context.rhythm
     company = compare(log, context, g, members, LEAN_APART)
@@ -193,7 +194,7 @@ def _log_p_bunched(log: EventLog, born: Ints, everyone: Ints, moment: int) -> fl
     others = _near(born, born, moment) - 1
     typical = int(np.sort(others)[(size - 1) // 2])
     span = max(log.end_ms - log.start_ms, 2 * moment)
-    # Publications of the whole log crowd too: in some hours (mornings, launches), and at one moment of an hour (timers).
+    # Publications of the whole log crowd too: in some hours (mornings, launches), at one moment of an hour (timers).
     wide = max(moment, HOUR_MS)
     hourly = _near(everyone, everyone, wide) - 1
     # By how many have company, not by how much: a few large bunches are not everybody's timer.
