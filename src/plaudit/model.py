@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,11 @@ class EventLog:
         return int(self.actor.shape[0])
 
     def target_offsets(self) -> Ints:
-        """CSR offsets of the likes of each target, ``int64[n_targets + 1]``."""
+        """CSR offsets of the likes of each target, ``int64[n_targets + 1]``; not to be written to."""
+        return self._offsets
+
+    @cached_property
+    def _offsets(self) -> Ints:
         return offsets_of(self.target, self.n_targets)
 
 

@@ -87,6 +87,8 @@ def most_telling(actor: Ints, set_size: Ints, limit: int) -> np.ndarray[tuple[in
 
     Bounds the work of :func:`shared_actors` by ``memberships * limit`` whatever one very busy actor does.
     """
+    if actor.shape[0] == 0 or int(np.bincount(actor).max()) <= limit:
+        return np.ones(actor.shape[0], dtype=bool)
     order = np.lexsort((set_size, actor))
     ordered = actor[order]
     start = np.r_[True, ordered[1:] != ordered[:-1]]

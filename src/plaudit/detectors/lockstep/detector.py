@@ -107,23 +107,27 @@ def _expected(
     what the two live in: a ring must not explain itself.
     """
     rhythm = context.rhythm
-    order = np.lexsort((log.target, log.actor))
-    offsets = offsets_of(log.actor[order], log.n_actors)
-    born = rhythm.clock.read(log.born_ms)[log.target]
-    early = np.maximum(rhythm.clock.read(log.at_ms - window) - born, 0.0)
-    late = rhythm.clock.read(log.at_ms + window) - born
+    # Only the likes of actors in a pair; by actor they ascend by target already.
+    involved = np.zeros(log.n_actors, dtype=bool)
+    involved[first] = involved[second] = True
+    rows = context.likes_of(np.flatnonzero(involved))
+    actor, target = log.actor[rows].astype(np.int64), log.target[rows]
+    born = rhythm.clock.read(log.born_ms)[target]
+    early = np.maximum(rhythm.clock.read(log.at_ms[rows] - window) - born, 0.0)
+    late = rhythm.clock.read(log.at_ms[rows] + window) - born
     life = np.maximum(float(rhythm.clock.read(log.end_ms + 1)) - born, 1.0)
     mass = (rhythm.response(late) - rhythm.response(early)) / np.maximum(rhythm.response(life), 1e-12)
-    by_age = np.lexsort((rhythm.age, log.actor))
+    age = rhythm.age[rows]
+    by_age = np.lexsort((age, actor))
     habit = chance_meetings(
         first,
         second,
-        offsets,
-        log.target[order],
-        rhythm.age[order],
-        np.minimum(mass, 1.0)[order],
-        rhythm.age[by_age],
-        np.maximum((late - early) / 2, 1.0)[order],
+        offsets_of(actor, log.n_actors),
+        target,
+        age,
+        np.minimum(mass, 1.0),
+        age[by_age],
+        np.maximum((late - early) / 2, 1.0),
     )
     exposure = np.bincount(log.actor, others, minlength=log.n_actors)
     apart = np.maximum(exposure[first] - together, 0.0) * np.maximum(exposure[second] - together, 0.0)

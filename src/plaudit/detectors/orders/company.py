@@ -27,8 +27,8 @@ from plaudit.kernels.tails import normal_score
 from plaudit.model import Bools, EventLog, Floats, Ints, ranges
 
 _MOST_TARGETS = 40
-_FIRST_LOOK = 12
-_MOST_LIKES = 800
+_FIRST_LOOK = 9
+_MOST_LIKES = 400
 _LEAST = 4
 _BY_CHANCE = 0.05
 _DRAWS = 119
@@ -58,7 +58,8 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
 
     Args:
         members: the cohort's gatherings.
-        futile: an upper quartile not above this, on the first dozen targets, ends the comparison there.
+        futile: a score not above this has nothing left to explain; an upper quartile not above it, on the first few
+            targets, ends the comparison.
     """
     rows, home, targets, marked = _marks(log, context, g, members)
     size = targets.shape[0]
@@ -91,13 +92,16 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
             picked, mark, age = picked[::step], mark[::step], age[::step]
         if not 0 < int(mark.sum()) < mark.shape[0]:
             continue
-        odds = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t])[age]
+        by_age = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t])[age]
         there = served if alone else np.arange(log.n_targets) == targets[t]
-        odds = odds * _by_hour(log, context, picked[mark], there)[context.hour[picked]]
         at = log.at_ms[picked]
         seed = (context.seed + int(at[0])) % (1 << 31)
-        log_p = log_p_contrast(mark, np.clip(odds, 1e-3, 1e3), at, _DRAWS, seed)
-        score.append(float(normal_score(np.array([log_p]))[0]))
+        z = _score(mark, by_age, at, seed)
+        if z > futile:
+            # Each explanation may do alone: whoever was about then need not have come here every time.
+            about = _by_hour(log, context, picked[mark], there)[context.hour[picked]]
+            z = min(z, _score(mark, by_age * about, at, seed))
+        score.append(z)
         moment.append(int(np.median(at[mark])))
     return Company(np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64), alone)
 
@@ -126,6 +130,11 @@ def _by_age(own: Floats, rest: Floats) -> Floats:
     prior = _AGE_PRIOR * pooled / max(float(pooled.sum()), 1e-9) + 1e-3
     ratio = np.log((own + prior) / (rest + prior))
     return np.asarray(np.exp(isotonic_regression(ratio, weights=pooled + 1e-6, increasing=False).x), dtype=np.float64)
+
+
+def _score(mark: Bools, odds: Floats, at_ms: Ints, seed: int) -> float:
+    log_p = log_p_contrast(mark, np.clip(odds, 1e-3, 1e3), at_ms, _DRAWS, seed)
+    return float(normal_score(np.array([log_p]))[0])
 
 
 def _lifeless(log: EventLog, context: Context, marked: Ints, served: Bools) -> bool:

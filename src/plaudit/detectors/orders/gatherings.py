@@ -20,7 +20,7 @@ SITTING_MS = HOUR_MS
 EVER_MS = 1 << 62
 
 _MEMBERSHIPS = 400
-_SAMPLE = 200_000
+_SAMPLE = 100_000
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def gather(log: EventLog, episodes: Episodes, activity: Ints) -> Gatherings:
 def ordinary(log: EventLog, episodes: Episodes, seed: int) -> Episodes:
     """What lies between the episodes of every target, as gatherings of its own: the log's everyday overlap.
 
-    Stretches of three likes or more; of a log with many, a seeded sample of about 200,000 likes.
+    Stretches of three likes or more; of a log with many, a seeded sample of about 100,000 likes.
     """
     crowded = np.zeros(log.n, dtype=bool)
     crowded[ranges(episodes.first, episodes.last - episodes.first + 1)] = True

@@ -30,7 +30,6 @@ _TRACE = 0.05
 _SURPRISE = 2.33  # one in a hundred
 _SPEAKS = 3
 _MANY = 8
-_ORDINARY = 1.3
 _APART = 1.64  # one in twenty: others' likes leave less room for chance than a curve does
 _SITTING_MS = 3 * HOUR_MS
 
@@ -41,7 +40,7 @@ LEAN = 0.8
 """Score by which cohorts lean without any order: they were found by their crowding in the first place. Interest
 communities of worlds without attacks reach it at most (see ``docs/benchmarks.md``)."""
 
-LEAN_APART = 1.7
+LEAN_APART = 1.3
 """The same for the comparison with others: a third of an interest community's targets reach it at most."""
 _THIRD = 1.0 / 3.0
 _MOMENTS_MS = (10 * MINUTE_MS, MINUTE_MS, 10_000)
@@ -68,15 +67,15 @@ def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, 
     There are three ways out of habit, and the likeliest counts, with Bonferroni's factor of those that had anything to
     judge: coming at other moments than the targets' other likers, crowding beyond the cohort's own response (on the
     platform's clock and on the cohort's own week; the more generous counts), and publications bunched beyond the log's
-    own. Where others came at the same moments, or the cohort was about then anyway, its crowding has its explanation and
-    counts no more.
+    own. Where others came at the same moments, or the cohort was about then anyway, its crowding has its explanation
+    and counts no more.
     """
     rhythm = context.rhythm
     company = compare(log, context, g, members, LEAN_APART)
     apart, moments = company.score - LEAN_APART, company.moment[company.score >= _APART]
     surprises = _sittings(np.sort(moments))
     contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
-    ordinary = apart.shape[0] >= _SPEAKS and float(np.quantile(company.score, 1.0 - _THIRD)) < _ORDINARY
+    ordinary = apart.shape[0] >= _SPEAKS and float(np.quantile(company.score, 1.0 - _THIRD)) < LEAN_APART
     # On many targets, company that shows nothing has said something; on a few it takes an ordinary score.
     explained = ordinary or (apart.shape[0] >= _MANY and contrast > LIKELY)
     crowding = 0.0

@@ -107,7 +107,8 @@ def _nth_sitting(owner: Ints, sitting: Ints, log_p: Floats, owners: int, nth: in
 def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Cells:
     """Judge every cell of a column, then every context by its ``sittings``-th most surprising sitting."""
     known = np.flatnonzero(column >= 0)
-    order = known[np.lexsort((log.target[known], column[known]))]
+    # Rows ascend by target already.
+    order = known[np.argsort(column[known], kind="stable")]
     context, target = column[order].astype(np.int64), log.target[order]
     start = np.flatnonzero(np.r_[True, (context[1:] != context[:-1]) | (target[1:] != target[:-1])])
     bounds = np.append(start, order.shape[0])
@@ -117,20 +118,21 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Ce
     popular = np.bincount(log.target[known], minlength=log.n_targets)[target[start]]
     mean = np.maximum((busy - 1.0) * popular / max(known.shape[0], 1), 1e-9)
     null = fit_overlap_null(actors, mean)
-    log_p = null.log_p(actors, mean)
     crowded = actors >= SPEC.parameters["min_actors"]
+    log_p = null.log_p(actors[crowded], mean[crowded])
+    usual = null.moments(mean[crowded])[0]
     owner, where = np.unique(context[start[crowded]], return_inverse=True)
     sitting = log.at_ms[order[start[crowded]]] // SITTING_MS
-    worst = _nth_sitting(where, sitting, log_p[crowded], owner.shape[0], sittings)
+    worst = _nth_sitting(where, sitting, log_p, owner.shape[0], sittings)
     cells = np.bincount(context[start])[owner]
-    share = np.clip(1.0 - (null.moments(mean)[0][crowded] - 1.0) / actors[crowded], 0.01, 1.0)
+    share = np.clip(1.0 - (usual - 1.0) / actors[crowded], 0.01, 1.0)
     by_owner = np.argsort(where, kind="stable")
     length = actors[crowded][by_owner]
     first = start[crowded][by_owner]
     rows = order[np.repeat(first - (np.cumsum(length) - length), length) + np.arange(int(length.sum()))]
     return Cells(
         actors=np.bincount(where, actors[crowded], owner.shape[0]).astype(np.int64),
-        expected=np.bincount(where, null.moments(mean)[0][crowded], owner.shape[0]).astype(np.float64),
+        expected=np.bincount(where, usual, owner.shape[0]).astype(np.float64),
         log_p=np.minimum(worst + np.log(np.maximum(cells, 1)), 0.0),
         offsets=np.concatenate([[0], np.cumsum(np.bincount(where, actors[crowded], owner.shape[0]))]).astype(np.int64),
         rows=rows,
