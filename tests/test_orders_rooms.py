@@ -189,7 +189,7 @@ def test_the_lens_finds_an_order_on_a_lively_target_and_leaves_own_likes_alone(s
     first = known[np.r_[True, where[1:] != where[:-1]]]
     last = known[np.r_[where[1:] != where[:-1], True]]
     g = gather(log, _windows(log, first, last), context.activity)
-    found, share, sent = look(log, context, g, Cohort(np.arange(len(g)), people))
+    found, share, sent = look(log, context, g, Cohort(np.arange(len(g)), people.astype(np.int64)))
     caught = np.zeros(log.n, dtype=bool)
     caught[found[share > 0.9]] = True
     hidden = rows[np.isin(log.target[rows], targets[-2:])]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.model import STATUSES, EventLog, Family, Findings, Floats, Ints, Status, Verdicts
+from plaudit.model import STATUSES, EventLog, Family, Findings, Floats, Ints, Status, SubjectKind, Verdicts
 from plaudit.tally import Tally, tally
+from plaudit.tally.excess import bought_share
 from plaudit.verdict import weigh
 from plaudit.verdict.evidence import sigmoid
 from tests.worlds import START_MS, findings_of, log_of
@@ -159,3 +160,47 @@ def test_the_seed_moves_the_interval_only_by_the_noise_of_drawing() -> None:
     one, two = tally(log, findings, verdicts, 1), tally(log, findings, verdicts, 2)
     assert np.array_equal(one.authentic, two.authentic)
     assert abs(one.total_low - two.total_low) < 0.03 * log.n
+
+
+def test_a_share_of_purchases_is_read_off_all_p_values_together() -> None:
+    rng = np.random.default_rng(3)
+    honest = rng.random(2000)
+    assert bought_share(honest).max() < 0.5
+    assert np.median(bought_share(honest)) == pytest.approx(0.0, abs=0.05)
+    mixed = np.concatenate([rng.random(1700), rng.beta(0.1, 8.0, 300)])
+    share = bought_share(mixed)
+    assert share[1700:].mean() > 0.6
+    assert share[:1700].mean() < 0.1
+    # Decreasing in p, and deaf where there is too little to read a mixture from.
+    assert (np.diff(share[np.argsort(mixed)]) <= 1e-12).all()
+    assert (bought_share(rng.random(5)) == 0).all()
+
+
+def test_an_excess_too_weak_to_name_a_like_widens_the_count() -> None:
+    targets = 300
+    rng = np.random.default_rng(4)
+    log = log_of(np.arange(targets * 40), np.repeat(np.arange(targets), 40), START_MS + np.arange(targets * 40) * 1000)
+    # One target in ten has thirty one-off actors where eight are usual; no q-value is small enough to weigh.
+    attacked = np.arange(targets) % 10 == 0
+    p = np.where(attacked, 0.01 * rng.random(targets), rng.random(targets))
+    found = findings_of(
+        [np.arange(40 * t, 40 * t + 30) for t in range(targets)],
+        p.tolist(),
+        detector="throwaway",
+        family=Family.ACCOUNT,
+        kind=SubjectKind.TARGET,
+        certainty=0.5,
+        q_value=[1.0] * targets,
+    )
+    found = replace(
+        found,
+        statistic=np.where(attacked, 30.0, 8.0),
+        expectation=np.full(targets, 8.0),
+        support=np.full(targets, 40),
+    )
+    verdicts = weigh(log, [found])
+    counted = tally(log, [found], verdicts, 0)
+    assert (counted.verified == counted.shown).all()
+    assert (counted.low[attacked] < 20).mean() > 0.9
+    assert (counted.low[~attacked] == 40).all()
+    assert (counted.high == 40).all()

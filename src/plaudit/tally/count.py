@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.model import STATUSES, EventLog, Family, Findings, Floats, Ints, Status, Verdicts
+from plaudit.tally.excess import possible_excess
 from plaudit.verdict.evidence import DECISIVE, logit, sigmoid
 
 DRAWS = 2000
@@ -61,6 +62,12 @@ def tally(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts, seed:
     mean = np.bincount(where, share, cells.shape[0])
     spread = np.sqrt(np.bincount(where, share * (1 - share), cells.shape[0]) + (MODEL_ERROR * mean) ** 2 + 0.25)
     target, finding = cells % size, cells // size
+    # Excesses too weak for any like to be named still widen the count.
+    weak = possible_excess(findings)
+    unnamed = ~np.isin(weak.finding * size + weak.target, cells)
+    target, finding = np.append(target, weak.target[unnamed]), np.append(finding, weak.finding[unnamed])
+    posterior, mean = np.append(posterior, weak.chance[unnamed]), np.append(mean, weak.likes[unnamed])
+    spread = np.append(spread, np.hypot(weak.spread[unnamed], MODEL_ERROR * weak.likes[unnamed]))
     bought = np.bincount(target, posterior * mean, minlength=size)
     low, high = np.zeros(size), np.zeros(size)
     total = np.zeros(DRAWS)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, stats
-from scipy.special import betaln
+from scipy.special import betaln, gammaln
 
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.scan import log_p_value, scan_targets
@@ -22,7 +22,7 @@ from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, I
 
 SPEC = DetectorSpec(
     id="throwaway",
-    version="1",
+    version="2",
     question="Does the target have more one-off actors than this log's targets have at such times?",
     family=Family.ACCOUNT,
     min_likes=200,
@@ -34,6 +34,9 @@ SPEC = DetectorSpec(
 _TIME_BINS = 64
 _LEAST = 5
 _ALONE = 0.7
+_PART = 0.02
+_ENOUGH = 10
+_ROUNDS = 15
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Throwaway:
         targets = np.flatnonzero(points >= self.spec.parameters["min_points"])
         count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
         mean = np.add.reduceat(np.append(chance, 0.0), offsets[:-1])[targets] / points[targets]
-        whole = _log_tail(count, points[targets], mean)
+        whole, level = _log_tail(count, points[targets], mean)
         local = _log_local(once, offsets, targets)
         log_p = _log_either(whole, local)
         rows, home, share = self._exhibits(log, targets, once, chance)
@@ -62,7 +65,7 @@ class Throwaway:
             subject_kind=SubjectKind.TARGET,
             subject=targets,
             statistic=count.astype(np.float64),
-            expectation=mean * points[targets],
+            expectation=level * points[targets],
             p_value=np.exp(log_p),
             q_value=np.exp(log_q_values(log_p, targets.shape[0])),
             support=points[targets],
@@ -151,42 +154,75 @@ def _chance_by_time(once: np.ndarray, at_ms: Ints) -> Floats:
     return np.asarray(rate[cell], dtype=np.float64)
 
 
-def _log_tail(count: Ints, points: Ints, mean: Floats) -> Floats:
-    """``ln P(BetaBinomial >= count)`` with the concentration fitted to these targets."""
+def _log_tail(count: Ints, points: Ints, mean: Floats) -> tuple[Floats, Floats]:
+    """``ln P(BetaBinomial >= count)`` and the chance of a one-off on each target, fitted with purchases set aside.
+
+    A target is either ordinary or holds an excess of any size (two groups; the second uniform above the first's mean).
+    Which is learned together with the ordinary ones' spread by expectation-maximisation: a hard cut would keep most of
+    the attackers of a log that is full of them, and they would widen their own null.
+    """
     mean = np.clip(mean, 1e-4, 1 - 1e-4)
-    use = np.ones(count.shape[0], dtype=bool)
-    out = np.zeros(count.shape[0])
-    # Fit, set aside what cannot be ordinary, and fit once more: the attackers must not widen their own null.
-    for _ in range(2):
-        concentration = _concentration(count[use], points[use], mean[use])
-        log_odds = _level(count[use], points[use], mean[use])
-        level = 1.0 / (1.0 + np.exp(-(np.log(mean / (1 - mean)) + log_odds)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out = stats.betabinom.logsf(count - 1, points, level * concentration, (1 - level) * concentration)
-        out = np.where(np.isfinite(out), np.minimum(out, 0.0), -700.0)
-        use = log_q_values(out, out.shape[0]) > np.log(0.01)
-    return out
+    # Begin with the half that shows fewer than usual, where nothing was bought: begun with all, a log full of attackers
+    # would settle on a null wide enough to hold them.
+    level = _typical(count, points, mean)
+    bought, part = (count > level * points).astype(np.float64), _PART
+    concentration = 10.0
+    for step in range(_ROUNDS):
+        use = 1.0 - bought
+        concentration = _concentration(count, points, level, use)
+        if step:
+            level = _shifted(mean, _level(count, points, mean, use))
+        log_ordinary = _log_pmf(count, points, level, concentration)
+        log_excess = np.where(count > level * points, -np.log(points + 1.0), -np.inf)
+        odds = np.log(part) - np.log1p(-part) + log_excess - log_ordinary
+        before, bought = bought, 1.0 / (1.0 + np.exp(-np.clip(odds, -500, 500)))
+        part = float(np.clip(bought.mean(), 1e-4, 0.5))
+        if count.shape[0] == 0 or (step and float(np.abs(bought - before).max()) < 1e-3):
+            break
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out = stats.betabinom.logsf(count - 1, points, level * concentration, (1 - level) * concentration)
+    return np.where(np.isfinite(out), np.minimum(out, 0.0), -700.0), level
 
 
-def _level(count: Ints, points: Ints, mean: Floats) -> float:
+def _typical(count: Ints, points: Ints, mean: Floats) -> Floats:
+    """``mean`` shifted in log-odds until half the targets (one voice each, ten likes or more) lie above it."""
+    use = points >= _ENOUGH if int((points >= _ENOUGH).sum()) >= 5 else np.ones(count.shape[0], dtype=bool)
+    if not use.any():
+        return mean
+    ratio = np.clip((count[use] + 0.5) / (points[use] + 1.0), 1e-4, 1 - 1e-4)
+    own = np.log(ratio / (1 - ratio)) - np.log(mean[use] / (1 - mean[use]))
+    return _shifted(mean, float(np.median(own)))
+
+
+def _shifted(mean: Floats, shift: float) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-(np.log(mean / (1 - mean)) + shift))), dtype=np.float64)
+
+
+def _log_pmf(count: Ints, points: Ints, level: Floats, concentration: float) -> Floats:
+    a, b = level * concentration, (1 - level) * concentration
+    ways = gammaln(points + 1.0) - gammaln(count + 1.0) - gammaln(points - count + 1.0)
+    return np.asarray(ways + betaln(count + a, points - count + b) - betaln(a, b), dtype=np.float64)
+
+
+def _level(count: Ints, points: Ints, mean: Floats, use: Floats) -> float:
     """Shift in log-odds that makes the sum over targets ordinary, no target counting for more than thirty likes."""
     if count.shape[0] < 5:
         return 0.0
-    weight = np.minimum(1.0, 30.0 / points)
+    weight = use * np.minimum(1.0, 30.0 / points)
     observed, expected = float((weight * count).sum()), float((weight * mean * points).sum())
-    whole = float((weight * points).sum())
+    whole = max(float((weight * points).sum()), 1e-9)
     a, b = min(max(observed / whole, 1e-4), 1 - 1e-4), min(max(expected / whole, 1e-4), 1 - 1e-4)
     return float(np.log(a / (1 - a)) - np.log(b / (1 - b)))
 
 
-def _concentration(count: Ints, points: Ints, mean: Floats) -> float:
+def _concentration(count: Ints, points: Ints, mean: Floats, use: Floats) -> float:
     """Maximum-likelihood concentration of the beta-binomial (bounded to [1, 1e4])."""
     if count.shape[0] < 5:
         return 10.0
 
     def loss(log_s: float) -> float:
         a, b = mean * np.exp(log_s), (1 - mean) * np.exp(log_s)
-        return -float(np.sum(betaln(count + a, points - count + b) - betaln(a, b)))
+        return -float(np.sum(use * (betaln(count + a, points - count + b) - betaln(a, b))))
 
     return float(np.exp(optimize.minimize_scalar(loss, bounds=(0.0, np.log(1e4)), method="bounded").x))
 
