@@ -9,7 +9,7 @@ from plaudit.detectors import Context
 from plaudit.detectors.circle import ACQUAINTED, CIRCLE, CIRCLE_MEETS, may_be_circle
 from plaudit.detectors.orders import DETECTOR
 from plaudit.detectors.orders.cohort import Cohort, merge, recount
-from plaudit.detectors.orders.communities import communities
+from plaudit.detectors.orders.communities import ties
 from plaudit.detectors.orders.company import compare
 from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, Pairs, gather, overlaps
 from plaudit.detectors.orders.lens import look, one_pool
@@ -164,7 +164,7 @@ def test_a_ring_that_hides_in_an_interest_is_a_community_of_its_own(seed: int) -
     episodes = context.rhythm.episodes
     episodes = episodes.take(episodes.leaf & (episodes.likes >= 3))
     g = gather(log, episodes, context.activity)
-    _, found = communities(log, context, g, float(np.log(0.01)))
+    found = ties(log, context, g, float(np.log(0.01))).communities
     mine = (
         np.array(
             [np.isin(log.actor[a : b + 1], ring).mean() for a, b in zip(episodes.first, episodes.last, strict=True)]
@@ -208,3 +208,38 @@ def test_a_circle_is_small_meets_seldom_and_has_a_life() -> None:
     assert not may_be_circle(ACQUAINTED, 15, 30.0, life)
     assert not may_be_circle(ACQUAINTED, CIRCLE_MEETS // 2, 30.0, none), "accounts that do nothing else"
     assert not may_be_circle(20, 1, 30.0, life, batches=True)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_pool_too_large_for_pairs_recurs_among_late_bursts(seed: int) -> None:
+    world, rng = quiet(seed, targets=900, actors=20_000, likes=60_000), np.random.default_rng([seed, 59])
+    workers = rng.permutation(20_000)[:4000]
+    live = np.flatnonzero((world.born_ms > START_MS) & (world.born_ms < world.end_ms - 6 * DAY_MS))
+    served = rng.choice(live, 70, replace=False)
+    who = np.concatenate([rng.choice(workers, 60, replace=False) for _ in served])
+    begin = world.born_ms[served] + rng.integers(2 * DAY_MS, 5 * DAY_MS, served.size)
+    at = np.repeat(begin, 60) + rng.integers(0, 3 * HOUR_MS, who.size)
+    # Ordinary life has late bursts of its own: somebody shares a post, and readers come together.
+    shared = rng.choice(np.setdiff1d(live, served), 160, replace=False)
+    again = np.repeat(world.born_ms[shared] + rng.integers(2 * DAY_MS, 5 * DAY_MS, 160), 50)
+    readers = rng.choice(world.actor, again.size)
+    world = world.plus(readers, np.repeat(shared, 50), again + rng.integers(0, 3 * HOUR_MS, again.size))
+    log = world.plus(who, np.repeat(served, 60), at).log()
+    paid = np.zeros(log.n, dtype=bool)
+    key = log.actor.astype(np.int64) * log.n_targets + log.target
+    paid[np.isin(key, who * log.n_targets + np.repeat(served, 60))] = True
+    context = Context(log, 0)
+    episodes = context.rhythm.episodes
+    episodes = episodes.take(episodes.leaf & (episodes.likes >= 3))
+    g = gather(log, episodes, context.activity)
+    held = ties(log, context, g, float(np.log(0.01)))
+    assert sum(pool.size for pool, _ in held.pools) >= 40
+    found = DETECTOR.find(log, context)
+    share = np.zeros(log.n)
+    for row in np.flatnonzero(found.q_value <= 0.05):
+        part = slice(int(found.exhibits.offsets[row]), int(found.exhibits.offsets[row + 1]))
+        share[found.exhibits.like[part]] = found.exhibits.share[part]
+    assert (share[paid] > 0.5).mean() > 0.7
+    assert (share[~paid] > 0.5).mean() < 0.02
+    # A newsletter with one link an issue would look the same: nobody is discounted for it.
+    assert not ((found.q_value <= 0.05) & (found.certainty > 0.5)).any()

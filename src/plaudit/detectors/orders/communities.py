@@ -6,11 +6,14 @@ own. An interest shares people by itself, and a ring that camouflages inside it 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from plaudit.detectors.counts import OverlapNull, fit_overlap_null
 from plaudit.detectors.links import cluster
 from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, Gatherings, Pairs, gather, ordinary, overlaps
+from plaudit.detectors.orders.recurrence import recurrent
 from plaudit.detectors.rhythm import Episodes
 from plaudit.detectors.spec import Context
 from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log_p_of_score, log_q_values
@@ -25,8 +28,23 @@ _APART_TIMES = 3.0
 """A group of its own shares this many times more inside than with the rest; one pool in two moods does not."""
 
 
-def communities(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> tuple[Pairs, list[Ints]]:
-    """All pairs of gatherings that share an actor at times apart, and the communities they form.
+@dataclass(frozen=True)
+class Ties:
+    """What holds gatherings together.
+
+    Attributes:
+        pairs: all pairs that share an actor at times apart.
+        communities: groups of gatherings linked by significant pairs.
+        pools: groups held together by recurrence alone, and ``ln p`` of a typical member of each.
+    """
+
+    pairs: Pairs
+    communities: list[Ints]
+    pools: list[tuple[Ints, float]]
+
+
+def ties(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> Ties:
+    """Link gatherings pair by pair, and the rest by recurrence.
 
     Args:
         log_fdr: ``ln`` of the false-discovery rate of a link.
@@ -39,7 +57,11 @@ def communities(log: EventLog, context: Context, g: Gatherings, log_fdr: float) 
     pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
     link = _links(g, pairs, null, log_fdr)
     whole = cluster(len(g), i[link], j[link], -log_p[link] + 1e-3, context.seed)
-    return pairs, _split(g, whole, pairs, context.seed)
+    thin, log_each = recurrent(log, context.rhythm, g, pairs, pairs.log_q < log_fdr, log_fdr)
+    each = np.zeros(len(g))
+    each[thin] = log_each
+    pools = _split(g, [thin], pairs, context.seed) if thin.shape[0] else []
+    return Ties(pairs, _split(g, whole, pairs, context.seed), [(pool, float(np.median(each[pool]))) for pool in pools])
 
 
 def _split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Ints]:

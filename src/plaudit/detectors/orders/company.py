@@ -31,6 +31,7 @@ _FIRST_LOOK = 9
 _MOST_LIKES = 400
 _LEAST = 4
 _BY_CHANCE = 0.05
+_THIN = 0.25
 _DRAWS = 119
 _AGES = 24
 _AGE_PRIOR = 2.0
@@ -111,7 +112,7 @@ def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tup
 
     Its people, for a target, are those who liked two *other* targets of the cohort or more, at whatever time, and more
     than their activity would put there. (Being in a gathering there would not do: who comes with crowds elsewhere comes
-    with this target's crowd too.)
+    with this target's crowd too.) Of a pool too large for most to come thrice, whoever liked one other target.
     """
     targets = np.unique(g.episodes.target[members])
     offsets = log.target_offsets()
@@ -121,7 +122,10 @@ def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tup
     elsewhere = np.bincount(actor, minlength=log.n_actors)[actor] - 1
     expected = (context.activity[actor] - 1) * ((rows.shape[0] - length[home]) / max(log.n, 1))
     surprising = stats.poisson.sf(elsewhere - 1, np.maximum(expected, 1e-9)) < _BY_CHANCE
-    return rows, home, targets, np.asarray((elsewhere >= 2) & surprising)
+    strict = (elsewhere >= 2) & surprising
+    crowd = np.bincount(np.searchsorted(targets, g.episodes.target[members]), g.size[members], targets.shape[0])
+    thin = np.bincount(home[strict], minlength=targets.shape[0]) < _THIN * crowd
+    return rows, home, targets, np.where(thin[home], elsewhere >= 1, strict)
 
 
 def _by_age(own: Floats, rest: Floats) -> Floats:

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from plaudit.detectors.circle import may_be_circle
+from plaudit.detectors.circle import CIRCLE_MEETS, may_be_circle
 from plaudit.detectors.links import log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
@@ -22,7 +22,7 @@ from plaudit.detectors.orders.cohort import (
     recount,
     siblings,
 )
-from plaudit.detectors.orders.communities import communities
+from plaudit.detectors.orders.communities import Ties, ties
 from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, Pairs, gather, overlaps
 from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
 from plaudit.detectors.orders.lens import look
@@ -87,14 +87,17 @@ class Orders:
         # In order of time, not of ids: nothing below may depend on what things are called.
         episodes = episodes.take(np.lexsort((episodes.likes, log.at_ms[episodes.last], log.at_ms[episodes.first])))
         g = gather(log, episodes, context.activity)
-        pairs, seeds = communities(log, context, g, float(np.log(self.spec.parameters["link_fdr"])))
-        return _assemble(self.spec, log, _cohorts(log, context, g, seeds, pairs), max(len(seeds), 1))
+        held = ties(log, context, g, float(np.log(self.spec.parameters["link_fdr"])))
+        return _assemble(
+            self.spec, log, _cohorts(log, context, g, held), max(len(held.communities) + len(held.pools), 1)
+        )
 
 
-def _cohorts(log: EventLog, context: Context, g: Gatherings, seeds: list[Ints], pairs: Pairs) -> list[Found]:
+def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list[Found]:
     """Screen the communities, grow those that pass, join pools, and judge every cohort."""
     # A pool is judged whole: a community search may leave it in pieces too small to speak.
-    pieces = [recount(g, kept) for seed in seeds if (kept := prune(g, seed)).shape[0] >= 2]
+    pairs = held.pairs
+    pieces = [recount(g, kept) for seed in held.communities if (kept := prune(g, seed)).shape[0] >= 2]
     whole = merge(g, pieces, pairs)
     taken, label = np.zeros(len(g), dtype=np.int64), np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(whole):
@@ -124,16 +127,31 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, seeds: list[Ints], 
         if witness is not None:
             judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context)
             found.append(judge(g, cohort, witness))
+    for members, log_each in held.pools:
+        rest = members[taken[members] == 0]
+        if rest.shape[0] >= 3:
+            cohort = recount(g, rest)
+            witness = _witness(log, context, g, cohort, pairs, min(log_each + float(np.log(len(g))), LIKELY))
+            if witness is not None:
+                # A front page lists its posts together; orders come one by one.
+                seldom = not witness.when.apart and witness.when.surprises < CIRCLE_MEETS
+                judge = _unspoken if witness.log_p > LIKELY or seldom else partial(_judged, log, context, thin=True)
+                found.append(judge(g, cohort, witness))
     return found
 
 
-def _witness(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs: Pairs) -> Witness | None:
-    """Who and when; ``None`` below three targets or three returning actors."""
+def _witness(
+    log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs: Pairs, log_recurs: float = 0.0
+) -> Witness | None:
+    """Who and when; ``None`` below three targets or three returning actors.
+
+    Who came is told by the pairs, or by recurrence where that says more (``log_recurs``).
+    """
     if np.unique(g.episodes.target[cohort.gatherings]).shape[0] < 3 or cohort.actors.shape[0] < 3:
         return None
     own = pairs.within(cohort.gatherings, len(g))
     shared, expected = float(own.shared.sum()), float(own.mean.sum())
-    who = min(0.0, log_p_all_false(own.i, own.j, own.log_q))
+    who = min(0.0, log_recurs, log_p_all_false(own.i, own.j, own.log_q))
     if shared < 2.0 * expected:
         # Most of what these gatherings share, activity alone explains: a busy crowd, not a returning one.
         who = 0.0
@@ -143,7 +161,7 @@ def _witness(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pai
     there = np.sort(likes[served[log.target[likes]]])
     when = Timing(0.0, 0, False)
     if who < LIKELY:
-        when = judge_timing(log, context, g, cohort.gatherings, there, likes)
+        when = judge_timing(log, context, g, cohort.gatherings, there, likes, log_recurs < 0)
     return Witness(who, shared, expected, when, own, there)
 
 
@@ -153,14 +171,17 @@ def _unspoken(g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
     return Found(witness, rows, np.full(rows.shape[0], 0.5), 0.5)
 
 
-def _judged(log: EventLog, context: Context, g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
-    """What each like is worth, and whether a circle of friends would look the same."""
+def _judged(
+    log: EventLog, context: Context, g: Gatherings, cohort: Cohort, witness: Witness, *, thin: bool = False
+) -> Found:
+    """What each like is worth, and whether a circle of friends (of a thin pool, a newsletter) would look the same."""
     rows, shares, sent = look(log, context, g, cohort)
     # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
     pool, outside = pool_and_life(g, cohort, witness.own, sent)
     batches = float(np.median(context.per_sitting(witness.there))) > context.long_sitting
     circle = may_be_circle(pool, witness.when.surprises, context.days, outside, batches) and not witness.when.opened
-    return Found(witness, rows, shares, 0.5 if circle else 1.0)
+    newsletter = thin and not witness.when.apart
+    return Found(witness, rows, shares, 0.5 if circle or newsletter else 1.0)
 
 
 def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates: int) -> Findings:

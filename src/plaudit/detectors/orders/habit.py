@@ -54,21 +54,25 @@ class Timing:
         log_p: ``ln p`` that they do.
         surprises: separate sittings in which the cohort gathered at a moment its habits do not explain.
         opened: True when what gives the cohort away is that it opened bunches of publications.
+        apart: True when it came at other moments than the targets' other likers.
     """
 
     log_p: float
     surprises: int
     opened: bool
+    apart: bool = False
 
 
-def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, rows: Ints, likes: Ints) -> Timing:
+def judge_timing(
+    log: EventLog, context: Context, g: Gatherings, members: Ints, rows: Ints, likes: Ints, thin: bool = False
+) -> Timing:
     """Judge a cohort, the gatherings ``members``: ``rows`` of the log on their targets, ``likes`` all of its people.
 
     There are three ways out of habit, and the likeliest counts, with Bonferroni's factor of those that had anything to
     judge: coming at other moments than the targets' other likers, crowding beyond the cohort's own response (on the
     platform's clock and on the cohort's own week; the more generous counts), and publications bunched beyond the log's
     own. Where others came at the same moments, or the cohort was about then anyway, its crowding has its explanation
-    and counts no more.
+    and counts no more. Of a ``thin`` pool most others *are* its people: there the company proves nothing either way.
     """
     rhythm = context.rhythm
     company = compare(log, context, g, members, LEAN_APART)
@@ -77,7 +81,7 @@ def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, 
     contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
     ordinary = apart.shape[0] >= _SPEAKS and float(np.quantile(company.score, 1.0 - _THIRD)) < LEAN_APART
     # On many targets, company that shows nothing has said something; on a few it takes an ordinary score.
-    explained = ordinary or (apart.shape[0] >= _MANY and contrast > LIKELY)
+    explained = not thin and (ordinary or (apart.shape[0] >= _MANY and contrast > LIKELY))
     crowding = 0.0
     if not explained:
         crowding, seen = _crowding(log, rhythm, rows, rhythm.clock)
@@ -90,7 +94,8 @@ def judge_timing(log: EventLog, context: Context, g: Gatherings, members: Ints, 
     bunching = _log_p_births(log, rhythm, rows)
     ways = [log_p for log_p in (contrast, crowding, bunching) if log_p < 0]
     least = min(ways, default=0.0)
-    return Timing(float(min(0.0, least + np.log(max(len(ways), 1)))), surprises, bunching < min(contrast, crowding))
+    log_p = float(min(0.0, least + np.log(max(len(ways), 1))))
+    return Timing(log_p, surprises, bunching < min(contrast, crowding), contrast <= LIKELY)
 
 
 def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
