@@ -41,20 +41,20 @@ def _statistic(marked: np.ndarray, total: np.ndarray, mass: np.ndarray, left: np
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _mixed(state: np.uint64) -> np.uint64:
-    """One step of SplitMix64 (Steele et al. 2014): the draw's number alone decides its coins, not who draws it."""
+    """One step of SplitMix64 (Steele et al. 2014)."""
     z = state
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@numba.njit(cache=True, nogil=True)
 def _drawn(
     chance: np.ndarray, mass: np.ndarray, left: np.ndarray, right: np.ndarray, draws: int, seed: int
 ) -> np.ndarray:
     n = chance.shape[0]
     out = np.empty(draws, np.float64)
-    for d in numba.prange(draws):
+    for d in range(draws):
         state = _mixed(np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(d + 1))
         marked, total = np.empty(n, np.float64), np.empty(n + 1, np.float64)
         for i in range(n):

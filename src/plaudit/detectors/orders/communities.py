@@ -143,7 +143,7 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
         # Pairs that share nobody deviate by their mean.
         none = squares_left - float((mean[use] ** 2).sum())
         excess = float(((own.shared[use] - mean[use]) ** 2).sum()) + max(none, 0.0) - beta * mean_left
-        alpha = max(excess / squares_left, 0.0)
+        alpha = max(excess / max(squares_left, 1e-300), 0.0)
         log_p = log_negative_binomial_tail(own.shared, mean, 1.0 + alpha * mean)
         kept = log_p > np.log(_ASIDE)
         if bool(np.all(kept == use)):

@@ -6,7 +6,7 @@ way (2004); recurrence of a cohort across delivery bursts; leave-one-out respons
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -134,8 +134,9 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
             witness = _witness(log, context, g, cohort, pairs, min(log_each + float(np.log(len(g))), LIKELY))
             if witness is not None:
                 # A front page lists its posts together; orders come one by one.
-                seldom = not witness.when.apart and witness.when.surprises < CIRCLE_MEETS
-                judge = _unspoken if witness.log_p > LIKELY or seldom else partial(_judged, log, context, thin=True)
+                if not witness.when.apart and witness.when.surprises < CIRCLE_MEETS:
+                    witness = replace(witness, when=Timing(0.0, witness.when.surprises, False))
+                judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context, thin=True)
                 found.append(judge(g, cohort, witness))
     return found
 
