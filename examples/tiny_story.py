@@ -30,7 +30,7 @@ READ = 18
 SHARED = 0.15
 """Part of the posts that somebody shares with friends."""
 DELIVERY_MS = 40 * MINUTE_MS
-OWN = 3
+OWN = 1
 """Likes each paid account gives by itself, so that it looks alive."""
 
 FEW = (7, 150, 290, 420, 550)

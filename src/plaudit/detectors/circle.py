@@ -21,7 +21,7 @@ ACQUAINTED = 150
 CIRCLE_MEETS = 10
 """Separate surprising gatherings up to which a larger circle would look the same in a log."""
 
-CIRCLE_LIFE = 0.25
+CIRCLE_LIFE = 0.1
 """Part of their likes that people who know each other give to something else; below it half the meetings suffice."""
 
 

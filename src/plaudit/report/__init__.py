@@ -27,13 +27,9 @@ def render_html(document: ResultDocument, lang: str = "en", tz_offset_minutes: i
     Raises:
         InputError: unknown language or impossible time zone.
     """
-    from altair.utils.schemapi import debug_mode
-
     from plaudit.report.page import render
 
-    # The charts are ours and tested: checking each against the grammar's schema takes as long as drawing it.
-    with debug_mode(False):
-        return render(document, lang, tz_offset_minutes)
+    return render(document, lang, tz_offset_minutes)
 
 
 def render_summary(document: ResultDocument, lang: str = "en") -> RenderableType:

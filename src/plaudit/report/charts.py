@@ -1,4 +1,4 @@
-"""Curves and group pictures as static SVG, drawn offline from Altair specs.
+"""Curves and group pictures as static SVG, drawn offline from Altair charts.
 
 Nothing in a picture depends on the fonts of the machine (margins are fixed, labels are placed here), so the same
 document gives the same bytes everywhere. Ids of the log never enter a picture: they are hostile text and stand in HTML.
@@ -7,13 +7,13 @@ Colours are CSS variables of the page, so one picture serves day, night and pape
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import altair as alt
-import vl_convert
 
+from plaudit.report.drawing import FONT, Frame, Kind
 from plaudit.report.words import Words
 from plaudit.result import Curve, GroupView
 
@@ -30,33 +30,37 @@ _STEPS = tuple(
     + [k * _DAY for k in (1, 2, 3, 7, 14, 30, 61, 91, 182, 365, 730, 1826, 3652)]
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_Data = dict[str, list[dict[str, Any]]]
-"""Rows by name. A picture's spec only names them: Altair copies and checks whatever stands inside a spec many times."""
 
-_FONT = "system-ui, sans-serif"
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Size of a picture's plot and the room around it, in pixels."""
-
-    width: int
-    height: int
-    left: int = 44
-    right: int = 12
-    top: int = 10
-    bottom: int = 24
-
-    @property
-    def plot_span(self) -> tuple[float, float]:
-        """Where the plot begins and ends, as shares of the picture's whole width."""
-        whole = self.width + self.left + self.right
-        return self.left / whole, (self.left + self.width) / whole
-
+_Dash = tuple[float, float, float]
+"""Left end, right end and height of one like in a group's picture."""
 
 WIDE = Frame(864, 220)
 NARROW = Frame(292, 170)
 SMALL = Frame(364, 104)
+
+
+@cache
+def _curve() -> Kind:
+    """Tables ``nights`` (x, x2) and ``bins`` (x, and o, a, b, c, the edges of the stack); x counts bins."""
+    end = alt.param(name="end", value=1)
+    top = alt.param(name="top", value=1)
+    texts = [alt.param(name=name, value=[]) for name in ("x_at", "x_text", "y_at", "y_text")]
+    x = alt.X(
+        "x:Q", title=None, scale=_scale(0, end), axis=_axis("x", extent=20, grid=False, tickSize=4, labelPadding=4)
+    )
+    y_axis = _axis("y", extent=Frame.left - 8, grid=True, domain=False, ticks=False)
+    nights = (
+        alt.Chart(alt.NamedData("nights"))
+        .mark_rect(color="var(--night)")
+        .encode(x=x, x2="x2:Q", y=alt.value(0), y2=alt.value(alt.expr("height")))
+    )
+    areas = [
+        alt.Chart(alt.NamedData("bins"))
+        .mark_area(interpolate="step-after", color=f"var(--{colour})")
+        .encode(x=x, y=alt.Y(f"{high}:Q", title=None, scale=_scale(0, top), axis=y_axis), y2=f"{low}:Q")
+        for low, high, colour in (("o", "a", "verified"), ("a", "b", "undetermined"), ("b", "c", "discounted"))
+    ]
+    return Kind.of(alt.layer(nights, *areas).add_params(end, top, *texts))
 
 
 def curve_svg(curve: Curve, words: Words, frame: Frame) -> str:
@@ -64,53 +68,30 @@ def curve_svg(curve: Curve, words: Words, frame: Frame) -> str:
     bins = len(curve.verified)
     if bins == 0 or curve.bin_ms <= 0:
         return ""
-    rows: list[dict[str, Any]] = []
-    top = 1
+    rows: list[dict[str, int]] = []
     for index in range(bins):
         low = curve.verified[index]
         middle = low + curve.undetermined[index]
-        high = middle + curve.discounted[index]
-        top = max(top, high)
-        rows.append({"x": index, "a": low, "b": middle, "c": high, "o": 0})
+        rows.append({"x": index, "a": low, "b": middle, "c": middle + curve.discounted[index], "o": 0})
+    top = max(1, *(row["c"] for row in rows))
     rows.append({**rows[-1], "x": bins})  # a step needs its last right edge
     span = (curve.start_ms, curve.start_ms + bins * curve.bin_ms)
-    shown = ticks(*span, max(2, frame.width // 62), words)
-    labels = {(at - span[0]) / curve.bin_ms: text for at, text in shown}
-    x = alt.X(
-        "x:Q",
-        title=None,
-        scale=alt.Scale(domain=[0, bins], nice=False),
-        axis=_axis(labels),
-    )
-    y_scale = alt.Scale(domain=[0, top], nice=False)
-    y_values = whole_steps(top, 4 if frame.height > 150 else 2)
-    y_axis = alt.Axis(
-        values=y_values,
-        labelExpr=_lookup({float(v): f"{v:,}" for v in y_values}),
-        grid=True,
-        domain=False,
-        ticks=False,
-        minExtent=frame.left - 8,
-        maxExtent=frame.left - 8,
-    )
-    data: _Data = {}
-    layers: list[Any] = []
     nights = night_bands(*span, words.offset_minutes) if has_night(curve) else []
-    if nights:
-        bands = [{"x": (a - span[0]) / curve.bin_ms, "x2": (b - span[0]) / curve.bin_ms} for a, b in nights]
-        layers.append(
-            alt.Chart(_named(data, bands))
-            .mark_rect(color="var(--night)")
-            .encode(x=x, x2="x2:Q", y=alt.value(0), y2=alt.value(frame.height))
-        )
-    source = _named(data, rows)
-    for low_name, high_name, colour in (("o", "a", "verified"), ("a", "b", "undetermined"), ("b", "c", "discounted")):
-        layers.append(
-            alt.Chart(source)
-            .mark_area(interpolate="step-after", color=f"var(--{colour})")
-            .encode(x=x, y=alt.Y(f"{high_name}:Q", title=None, scale=y_scale, axis=y_axis), y2=f"{low_name}:Q")
-        )
-    return _svg(alt.layer(*layers), frame, data)
+    bands = [{"x": (a - span[0]) / curve.bin_ms, "x2": (b - span[0]) / curve.bin_ms} for a, b in nights]
+    shown = ticks(*span, max(2, frame.width // 62), words)
+    steps = whole_steps(top, 4 if frame.height > 150 else 2)
+    return _curve().svg(
+        frame,
+        {"nights": bands, "bins": rows},
+        {
+            "end": bins,
+            "top": top,
+            "x_at": [(at - span[0]) / curve.bin_ms for at, _ in shown],
+            "x_text": [text for _, text in shown],
+            "y_at": steps,
+            "y_text": [f"{step:,}" for step in steps],
+        },
+    )
 
 
 def has_night(curve: Curve) -> bool:
@@ -161,6 +142,36 @@ def whole_steps(top: int, most: int) -> list[int]:
         step *= 10
 
 
+@cache
+def _group() -> Kind:
+    """Tables ``box`` (x, x2, y, y2), ``rules`` (x, y, y2), ``texts`` (x, y, t, align); by tone ``likes0``, ``likes1``.
+
+    All in pixels; the likes of one tone are one geometry.
+    """
+    thick = alt.param(name="thick", value=1)
+    x = alt.X("x:Q", title=None, scale=_scale(0, alt.expr("width"), zero=False), axis=None)
+    y = alt.Y("y:Q", title=None, scale=_scale(alt.expr("height"), 0, zero=False), axis=None)
+
+    def layer(table: str) -> alt.Chart:
+        return alt.Chart(alt.NamedData(table)).encode(x=x, y=y)
+
+    # One broken path instead of a mark per like: a tenth of the weight of the page, and drawn in half the time.
+    likes = [
+        alt.Chart(alt.NamedData(f"likes{tone}"))
+        .mark_geoshape(filled=False, clip=False, stroke=f"var(--group{tone})", strokeWidth=thick, strokeCap="butt")
+        .project(type="identity", scale=1, translate=[0, 0])
+        for tone in (0, 1)
+    ]
+    box = layer("box").mark_rect(color="var(--night)").encode(x2="x2:Q", y2="y2:Q")
+    rules = layer("rules").mark_rule(color="var(--line)", strokeWidth=1).encode(y2="y2:Q")
+    texts = (
+        layer("texts")
+        .mark_text(align=alt.expr("datum.align"), baseline="middle", fontSize=11, font=FONT, color="var(--soft)")
+        .encode(text="t:N")
+    )
+    return Kind.of(alt.layer(box, rules, *likes, texts).add_params(thick))
+
+
 def group_svg(group: GroupView, words: Words, wide: bool) -> str:
     """Who moved together: one row per member; left the moments of their likes, right the targets they went to.
 
@@ -177,7 +188,6 @@ def group_svg(group: GroupView, words: Words, wide: bool) -> str:
     height = max(24, round(row * members))
     cell = max(2.0, min(row * 1.4, 16.0, (0.36 if wide else 0.38) * width / targets))
     matrix_left = width - 8 - cell * targets
-    frame = Frame(width, height, left=0, right=0, top=22, bottom=24)
     first, last = min(e.at_ms for e in edges), max(e.at_ms for e in edges)
     room = max(30_000, (last - first) // 40)
     first, last = first - room, last + room
@@ -186,43 +196,31 @@ def group_svg(group: GroupView, words: Words, wide: bool) -> str:
     rows = _row_order(group)
     column = {target: place for place, target in enumerate(order_served(group))}
 
-    data: _Data = {}
-    layers: list[Any] = []
-    for tone in (0, 1):
-        likes: list[tuple[float, float, float]] = []
-        for edge in edges:
-            place = column[edge.target]
-            if place % 2 != tone:
-                continue
-            y = (rows[edge.member] + 0.5) * row
-            x = 6 + (edge.at_ms - first) * scale
-            likes.append((x - 1.2, x + 1.2, y))
-            left = matrix_left + place * cell
-            likes.append((left + 0.5, left + cell - 0.5, y))
-        if likes:
-            layers.append(_dashes(data, likes, f"var(--group{tone})", max(2.0, row - 1), width, height))
-    marks = ticks(first, last, max(2, int(time_right) // 58), words)
-    rules = [(6 + (at - first) * scale, text) for at, text in marks]
-    kept = [(x, text) for x, text in rules if x < time_right - 16]
-    lines = _named(data, [{"x": x, "y": 0, "y2": height} for x, _ in kept])
-    grid = alt.Chart(lines).mark_rule(color="var(--line)", strokeWidth=1)
-    layers.insert(0, grid.encode(x=_pixel("x", width), y=_pixel("y", height, True), y2="y2:Q"))
-    box = _named(data, [{"x": matrix_left, "x2": matrix_left + cell * targets, "y": 0, "y2": height}])
-    layers.insert(
-        0,
-        alt.Chart(box)
-        .mark_rect(color="var(--night)")
-        .encode(x=_pixel("x", width), x2="x2:Q", y=_pixel("y", height, True), y2="y2:Q"),
+    likes: tuple[list[_Dash], list[_Dash]] = ([], [])
+    for edge in edges:
+        place = column[edge.target]
+        y = (rows[edge.member] + 0.5) * row
+        x = 6 + (edge.at_ms - first) * scale
+        left = matrix_left + place * cell
+        likes[place % 2].extend([(x - 1.2, x + 1.2, y), (left + 0.5, left + cell - 0.5, y)])
+    marks = [(6 + (at - first) * scale, text) for at, text in ticks(first, last, max(2, int(time_right) // 58), words)]
+    marks = [(x, text) for x, text in marks if x < time_right - 16]
+    under = [(max(18.0, x), text) for x, text in marks]
+    under += [(matrix_left + (place - 0.5) * cell, str(place)) for place in sorted({1, targets})]
+    texts = [{"x": x, "y": height + 15, "t": text, "align": "center"} for x, text in under]
+    texts.append({"x": 6, "y": -9, "t": words.ui("picture_when"), "align": "left"})
+    texts.append({"x": width - 8, "y": -9, "t": words.ui("picture_what"), "align": "right"})
+    return _group().svg(
+        Frame(width, height, left=0, right=0, top=22, bottom=24),
+        {
+            "box": [{"x": matrix_left, "x2": matrix_left + cell * targets, "y": 0, "y2": height}],
+            "rules": [{"x": x, "y": 0, "y2": height} for x, _ in marks],
+            "likes0": _path(likes[0]),
+            "likes1": _path(likes[1]),
+            "texts": texts,
+        },
+        {"thick": max(2.0, row - 1)},
     )
-    under = [{"x": max(18.0, x), "y": height + 15, "t": text} for x, text in kept]
-    layers.append(_texts(data, under, "center", width, height))
-    layers.append(_texts(data, [{"x": 6, "y": -9, "t": words.ui("picture_when")}], "left", width, height))
-    layers.append(_texts(data, [{"x": width - 8, "y": -9, "t": words.ui("picture_what")}], "right", width, height))
-    ends = [{"x": matrix_left + cell / 2, "y": height + 15, "t": "1"}]
-    if targets > 1:
-        ends.append({"x": matrix_left + cell * (targets - 0.5), "y": height + 15, "t": str(targets)})
-    layers.append(_texts(data, ends, "center", width, height))
-    return _svg(alt.layer(*layers), frame, data)
 
 
 def order_served(group: GroupView) -> list[int]:
@@ -246,91 +244,16 @@ def _row_order(group: GroupView) -> dict[int, int]:
     return {member: place for place, member in enumerate(ranked)}
 
 
-def _dashes(
-    data: _Data, likes: Sequence[tuple[float, float, float]], colour: str, thick: float, width: int, height: int
-) -> Any:
-    # One broken path instead of a mark per like: a tenth of the weight of the page.
-    rows: list[dict[str, Any]] = []
-    for left, right, y in likes:
-        at = len(rows)
-        rows.append({"x": round(left, 1), "y": round(y, 1), "i": at})
-        rows.append({"x": round(right, 1), "y": round(y, 1), "i": at + 1})
-        rows.append({"x": None, "y": None, "i": at + 2})
-    return (
-        alt.Chart(_named(data, rows))
-        .mark_line(color=colour, strokeWidth=thick, strokeCap="butt", invalid="break-paths-show-path-domains")
-        .encode(x=_pixel("x", width), y=_pixel("y", height, True), order="i:Q")
-    )
+def _path(dashes: Iterable[_Dash]) -> list[dict[str, Any]]:
+    lines = [[(round(left, 1), round(y, 1)), (round(right, 1), round(y, 1))] for left, right, y in dashes]
+    return [{"type": "MultiLineString", "coordinates": lines}]
 
 
-def _texts(data: _Data, rows: list[dict[str, Any]], align: Any, width: int, height: int) -> Any:
-    return (
-        alt.Chart(_named(data, rows))
-        .mark_text(align=align, baseline="middle", fontSize=11, font=_FONT, color="var(--soft)")
-        .encode(x=_pixel("x", width), y=_pixel("y", height, True), text="t:N")
-    )
+def _scale(first: Any, last: Any, zero: bool = True) -> alt.Scale:
+    return alt.Scale(domain=[first, last], nice=False, zero=zero)
 
 
-def _pixel(name: str, length: int, down: bool = False) -> Any:
-    scale = alt.Scale(domain=[length, 0] if down else [0, length], nice=False, zero=False)
-    channel = alt.Y if down else alt.X
-    return channel(f"{name}:Q", title=None, scale=scale, axis=None)
-
-
-def _axis(labels: dict[float, str]) -> Any:
-    return alt.Axis(
-        values=list(labels),
-        labelExpr=_lookup(labels),
-        grid=False,
-        domain=True,
-        tickSize=4,
-        labelPadding=4,
-        minExtent=20,
-        maxExtent=20,
-    )
-
-
-def _lookup(labels: dict[float, str]) -> str:
-    """A Vega expression that labels the tick at each value; the texts are ours, never the log's."""
-    chain = "''"
-    for value, text in reversed(labels.items()):
-        chain = f"abs(datum.value - {value!r}) < 1e-6 ? '{text}' : {chain}"
-    return chain
-
-
-def _named(data: _Data, rows: list[dict[str, Any]]) -> Any:
-    name = f"rows{len(data)}"
-    data[name] = rows
-    return alt.NamedData(name=name)
-
-
-def _vega_lite() -> str:
-    """The grammar Altair speaks, as the converter names it: ``v6.1.0`` is ``6.1``."""
-    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-
-
-def _svg(chart: Any, frame: Frame, data: _Data) -> str:
-    chart = chart.properties(
-        width=frame.width,
-        height=frame.height,
-        padding={"left": frame.left, "right": frame.right, "top": frame.top, "bottom": frame.bottom},
-        autosize=alt.AutoSizeParams(type="none"),
-    ).configure(
-        background="transparent",
-        font=_FONT,
-        aria=False,
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(
-            labelColor="var(--soft)",
-            labelFont=_FONT,
-            labelFontSize=11,
-            labelLimit=0,
-            labelOverlap=False,
-            labelFlush=False,
-            tickColor="var(--line)",
-            domainColor="var(--line)",
-            gridColor="var(--line)",
-        ),
-    )
-    svg: str = vl_convert.vegalite_to_svg({**chart.to_dict(validate=False), "datasets": data}, vl_version=_vega_lite())
-    return svg[svg.index("<svg") :]
+def _axis(name: str, extent: int, **style: Any) -> alt.Axis:
+    """An axis with the texts of parameter ``<name>_text`` at the values of parameter ``<name>_at``."""
+    label = f"{name}_text[indexof({name}_at, datum.value)]"
+    return alt.Axis(values=alt.expr(f"{name}_at"), labelExpr=label, minExtent=extent, maxExtent=extent, **style)

@@ -11,10 +11,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from plaudit.report import charts, figures
+from plaudit.report.drawing import Frame
 from plaudit.report.waterfall import Bar, waterfall
 from plaudit.report.words import Words
 from plaudit.result import Case, Count, Curve, GroupView, ResultDocument
@@ -81,33 +82,29 @@ def render(document: ResultDocument, lang: str, tz_offset_minutes: int | None) -
     script = _asset("hover.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     targets = document.targets[:MOST_TARGETS]
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            d=document,
-            w=words,
-            t=words.ui,
-            f=figures,
-            sections=SECTIONS,
-            style=Markup(_asset("style.css")),
-            script=Markup(script),
-            script_digest=digest,
-            bar=count_bar,
-            overall=_curve(document.overall, words, (charts.WIDE, charts.NARROW)),
-            night=charts.has_night(document.overall),
-            curves=[(view, _curve(view.curve, words, (charts.SMALL,))) for view in targets[:MOST_CURVES]],
-            targets=targets,
-            targets_left=_left(document.targets, MOST_TARGETS, document.targets_omitted),
-            groups=[_group(view, words) for view in document.groups[:MOST_GROUPS]],
-            groups_left=_left(document.groups, MOST_GROUPS, document.groups_omitted),
-            cases=[_case(case, words) for case in document.cases[:MOST_CASES]],
-            cases_left=_left(document.cases, MOST_CASES, 0),
-            decisions=document.decisions[:MOST_DECISIONS],
-            decisions_left=_left(document.decisions, MOST_DECISIONS, document.decisions_omitted),
-            most_names=MOST_NAMES,
-            parameters=_parameters(document.method.parameters),
-        )
+    return _template().render(
+        d=document,
+        w=words,
+        t=words.ui,
+        f=figures,
+        sections=SECTIONS,
+        style=Markup(_asset("style.css")),
+        script=Markup(script),
+        script_digest=digest,
+        bar=count_bar,
+        overall=_curve(document.overall, words, (charts.WIDE, charts.NARROW)),
+        night=charts.has_night(document.overall),
+        curves=[(view, _curve(view.curve, words, (charts.SMALL,))) for view in targets[:MOST_CURVES]],
+        targets=targets,
+        targets_left=_left(document.targets, MOST_TARGETS, document.targets_omitted),
+        groups=[_group(view, words) for view in document.groups[:MOST_GROUPS]],
+        groups_left=_left(document.groups, MOST_GROUPS, document.groups_omitted),
+        cases=[_case(case, words) for case in document.cases[:MOST_CASES]],
+        cases_left=_left(document.cases, MOST_CASES, 0),
+        decisions=document.decisions[:MOST_DECISIONS],
+        decisions_left=_left(document.decisions, MOST_DECISIONS, document.decisions_omitted),
+        most_names=MOST_NAMES,
+        parameters=_parameters(document.method.parameters),
     )
 
 
@@ -134,7 +131,7 @@ def _left(shown: Sequence[Any], most: int, omitted: int) -> int:
     return max(0, len(shown) - most) + omitted
 
 
-def _curve(curve: Curve, words: Words, frames: tuple[charts.Frame, ...]) -> CurveView:
+def _curve(curve: Curve, words: Words, frames: tuple[Frame, ...]) -> CurveView:
     bins = len(curve.verified)
     if bins == 0 or curve.bin_ms <= 0:
         return CurveView(Markup(), Markup(), "", "")
@@ -213,7 +210,7 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("plaudit.report", "templates"),
         autoescape=True,
@@ -223,4 +220,4 @@ def _environment() -> Environment:
     )
     environment.filters["say_with"] = lambda message, words: words.say(message)
     environment.filters["title_case"] = lambda text: text[:1].upper() + text[1:]
-    return environment
+    return environment.get_template("page.html.j2")

@@ -19,7 +19,6 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import isotonic_regression
 
-from plaudit.detectors.circle import CIRCLE_LIFE
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.spec import Context
 from plaudit.kernels.contrast import log_p_contrast
@@ -32,6 +31,7 @@ _MOST_LIKES = 400
 _LEAST = 4
 _BY_CHANCE = 0.05
 _THIN = 0.25
+_LIFE = 0.25
 _DRAWS = 119
 _AGES = 24
 _AGE_PRIOR = 2.0
@@ -143,8 +143,10 @@ def _score(mark: Bools, odds: Floats, at_ms: Ints, seed: int) -> float:
 
 def _lifeless(log: EventLog, context: Context, marked: Ints, served: Bools) -> bool:
     """True when the cohort's people do next to nothing but this: their orders are then no sign of their own hours."""
-    people, inside = np.unique(log.actor[marked], return_counts=True)
-    return people.shape[0] > 0 and float(np.median(1.0 - inside / context.activity[people])) < CIRCLE_LIFE
+    people = np.unique(log.actor[marked])
+    likes = context.likes_of(people)
+    inside = np.bincount(log.actor[likes[served[log.target[likes]]]], minlength=log.n_actors)[people]
+    return people.shape[0] > 0 and float(np.median(1.0 - inside / context.activity[people])) < _LIFE
 
 
 def _by_hour(log: EventLog, context: Context, marked: Ints, there: Bools) -> Floats:
