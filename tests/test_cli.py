@@ -74,6 +74,7 @@ def test_every_verb_and_option_is_documented(root: Path) -> None:
 def test_audit_hands_on_what_it_was_told(pipeline: FakePipeline, tmp_path: Path) -> None:
     out = tmp_path / "out"
     told = ["--map", "actor=who", "--time-format", "ms", "--allow-rejects", "--seed", "7", "--as-of", "1970-01-02"]
+    told += ["--labels", "l.csv"]
     assert (
         main(["audit", "a.csv", "b.csv", "--out", str(out), *told, "--lang", "zh", "--memory-limit", "1GB", "-q"]) == 0
     )
@@ -88,9 +89,10 @@ def test_audit_hands_on_what_it_was_told(pipeline: FakePipeline, tmp_path: Path)
         "seed": 7,
         "as_of_ms": 86_400_000,
         "lang": "zh",
-        "command": "plaudit audit a.csv b.csv --map actor=who --time-format ms --allow-rejects --as-of 1970-01-02 "
-        "--lang zh --seed 7 --out DIR",
+        "command": "plaudit audit a.csv b.csv --map actor=who --time-format ms --allow-rejects --labels l.csv "
+        "--as-of 1970-01-02 --lang zh --seed 7 --out DIR",
         "memory_limit": "1GB",
+        "labels": "l.csv",
     }
     assert (out / "result.json").read_text() == "zh"
 

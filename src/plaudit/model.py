@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of every table and of ``result.json``; a breaking change raises the first number."""
 
 DAY_MS = 86_400_000

@@ -188,14 +188,83 @@ class Verdict(_Frozen):
     undetermined_at: float
 
 
+class LabelCount(_Frozen):
+    """How many labels of one kind, word and source were given, and how many of them name something in this log."""
+
+    subject_kind: str
+    label: str
+    source: str
+    labels: int
+    matched: int
+
+
+class LabelEntry(_Frozen):
+    """One label as given; ``likes`` it speaks for, and how many of those any finding bears on."""
+
+    subject_kind: str
+    subject_id: str
+    label: str
+    reason: str
+    source: str
+    likes: int
+    with_evidence: int
+
+
+class LearnedWeight(_Frozen):
+    """What labels made of one family's weights: ``slope * nats + offset``, held between nothing and the cap.
+
+    ``multiplier`` is the family's total weight after, as a part of before; 1.0 with slope 1 and offset 0 is no change.
+    """
+
+    family: str
+    groups: int
+    slope: float
+    offset: float
+    multiplier: float
+
+
+class Labels(_Frozen):
+    """What was learned from labels. ``labels = matched + unmatched + stale``, ``repeated`` rows apart.
+
+    Losses are log losses in nats per independent group, the second cross-validated by group; ``None`` where there was
+    too little to learn from. ``changes`` counts likes by ``old_to_new`` status.
+    """
+
+    file: InputFile
+    labels: int
+    matched: int
+    unmatched: int
+    stale: int
+    repeated: int
+    counts: list[LabelCount]
+    entries: list[LabelEntry]
+    entries_omitted: int
+    likes: int
+    likes_with_evidence: int
+    missed: int
+    groups: int
+    loss_before: float | None
+    loss_after: float | None
+    loss_error: float | None
+    applied: bool
+    weights: list[LearnedWeight]
+    changes: dict[str, int]
+    outcome: Message
+    notes: list[Message]
+
+
 class Method(_Frozen):
-    """What is needed to get the same bytes again."""
+    """What is needed to get the same bytes again.
+
+    ``audit_id`` tells audits apart whose findings and groups could differ: labels of groups quote it.
+    """
 
     plaudit_version: str
     seed: int
     as_of_ms: int
     parameters: dict[str, Any]
     command: str
+    audit_id: str = ""
 
 
 class ResultDocument(_Frozen):
@@ -218,3 +287,4 @@ class ResultDocument(_Frozen):
     headline: Message
     unseen: list[Message]
     method: Method
+    labels: Labels | None = None

@@ -71,6 +71,7 @@ def audit(
         ),
     ] = None,
     lang: options.Language = Lang.EN,
+    labels: options.Labels = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     memory_limit: options.MemoryLimit = None,
@@ -101,6 +102,7 @@ def audit(
         seed=seed,
         as_of=as_of,
         lang=lang,
+        labels=labels,
     )
     outdir.check(out, outdir.AUDIT, force=force)
     with terminal.Bars(enabled=not quiet) as bars:
@@ -115,6 +117,7 @@ def audit(
             progress=bars,
             command=command,
             memory_limit=limit,
+            labels=labels,
         )
         with outdir.staged(out, outdir.AUDIT, force=force) as stage:
             result.write(stage, lang, bars)

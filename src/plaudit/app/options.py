@@ -63,6 +63,14 @@ Seed = Annotated[int, typer.Option(help="Seed of everything random; the same see
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the summary and the report.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="What is known about some likes (subject_kind, subject_id, label), to recalibrate weights by.",
+        show_default=False,
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds other files; those others stay.")]
 MemoryLimit = Annotated[
     str | None,
@@ -151,6 +159,7 @@ def reproduction(
     seed: int,
     as_of: str | None,
     lang: str,
+    labels: str | None = None,
 ) -> str:
     """The command that gives the same results again: everything that decides them, nothing that does not.
 
@@ -163,6 +172,8 @@ def reproduction(
         words += ["--time-format", time_format]
     if allow_rejects:
         words.append("--allow-rejects")
+    if labels is not None:
+        words += ["--labels", labels]
     if as_of is not None:
         words += ["--as-of", as_of]
     if lang != Lang.EN:

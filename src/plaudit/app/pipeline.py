@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +16,7 @@ import pyarrow as pa
 from plaudit._version import __version__
 from plaudit.engine import atomic_path, write_parquet
 from plaudit.ingest import read_events
+from plaudit.ingest.labels import read_labels
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
 from plaudit.progress import Progress, Silent
 from plaudit.report import render_html, to_json
@@ -58,15 +59,19 @@ class Audit:
     def _manifest(self, out: Path) -> dict[str, Any]:
         method = self.document.method
         files = [f"{name}.parquet" for name in self.tables] + ["result.json", "report.html"]
+        inputs = [file.model_dump(mode="json") for file in self.document.input.files]
+        if self.document.labels:
+            inputs.append({**self.document.labels.file.model_dump(mode="json"), "role": "labels"})
         return {
             "schema_version": SCHEMA_VERSION,
             "plaudit_version": method.plaudit_version,
-            "inputs": [file.model_dump(mode="json") for file in self.document.input.files],
+            "inputs": inputs,
             "parameters": method.parameters,
             "detectors": {run.detector: run.version for run in self.document.detectors},
             "seed": method.seed,
             "as_of_ms": method.as_of_ms,
             "command": method.command,
+            "audit_id": method.audit_id,
             "outputs": {
                 name: {
                     "sha256": _digest(out / name),
@@ -89,6 +94,7 @@ def audit(
     progress: Progress | None = None,
     command: str = "",
     memory_limit: str | None = None,
+    labels: Any = None,
 ) -> Audit:
     """Audit an event log.
 
@@ -100,11 +106,14 @@ def audit(
         lang: language recorded for the report (``en`` or ``zh``).
         progress: told the stages.
         command: how to get the same result again, kept in the document.
+        labels: what is known about some likes, to recalibrate weights by: see
+            :func:`plaudit.ingest.labels.read_labels`. None are ever needed.
 
     Raises:
         InputError: the source cannot be used; the sentence says why and what to do.
     """
     told = progress or Silent()
+    given = None if labels is None else read_labels(labels)
     # What judges loads compilers and distributions, half a second of them: while the database reads, not after.
     with ThreadPoolExecutor(max_workers=1) as beside:
         loaded: Future[object] = beside.submit(import_module, "plaudit.app.assemble")
@@ -130,6 +139,22 @@ def audit(
     findings = run_detectors(detectors, read.log, context, lambda done: told.advance(done, len(detectors)))
     told.stage("count")
     verdicts = weigh(read.log, findings)
+    parameters = {
+        "mapping": dict(mapping or {}),
+        "time_format": time_format,
+        "allow_rejects": allow_rejects,
+        "lang": str(lang),
+        "detectors": {detector.spec.id: dict(detector.spec.parameters) for detector in detectors},
+    }
+    digests = [file.sha256 for file in read.summary.files]
+    audit_id, lesson = _audit_id(digests, seed, parameters), None
+    if given is not None:
+        from plaudit.app.labels import learn_from
+
+        verdicts, lesson = learn_from(given, read, findings, verdicts, audit_id, seed)
+        parameters["labels"] = given.file.sha256
+        if lesson.applied:
+            audit_id = _audit_id([*digests, given.file.sha256], seed, parameters)
     counts = tally(read.log, findings, verdicts, seed)
     names = rows.names(findings, verdicts.groups)
     tables = {
@@ -144,17 +169,20 @@ def audit(
         plaudit_version=__version__,
         seed=seed,
         as_of_ms=read.log.end_ms if as_of_ms is None else as_of_ms,
-        parameters={
-            "mapping": dict(mapping or {}),
-            "time_format": time_format,
-            "allow_rejects": allow_rejects,
-            "lang": str(lang),
-            "detectors": {detector.spec.id: dict(detector.spec.parameters) for detector in detectors},
-        },
+        parameters=parameters,
         command=command or "plaudit.audit(...)",
+        audit_id=audit_id,
     )
     document = assemble(read, detectors, findings, verdicts, counts, tables, names, method)
+    document = document.model_copy(update={"labels": lesson})
     return Audit(document, tables)
+
+
+def _audit_id(digests: Sequence[str], seed: int, parameters: Mapping[str, Any]) -> str:
+    """Sixteen hexadecimal digits that change whenever findings or groups could be numbered otherwise."""
+    told = {key: value for key, value in parameters.items() if key not in ("lang", "labels")}
+    parts = json.dumps([list(digests), __version__, seed, told], sort_keys=True)
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def _digest(path: Path) -> str:

@@ -202,7 +202,7 @@ def _flat(findings: Sequence[Findings]) -> Flat:
 
 def _bearing(verdicts: Verdicts, like: Ints) -> Ints:
     """Findings that bear on any of the likes, ascending."""
-    length = np.diff(verdicts.finding_offsets)[like]
+    length = verdicts.finding_offsets[like + 1] - verdicts.finding_offsets[like]
     start = np.cumsum(length) - length
     rows = np.repeat(verdicts.finding_offsets[like] - start, length) + np.arange(int(length.sum()))
     return np.unique(verdicts.finding[rows]).astype(np.int64)

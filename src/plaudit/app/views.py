@@ -49,6 +49,7 @@ def machine_summary(document: ResultDocument, out: Path) -> dict[str, Any]:
             for run in document.detectors
         ],
         "unseen": [message.model_dump(mode="json") for message in document.unseen],
+        "labels": document.labels.outcome.model_dump(mode="json") if document.labels else None,
     }
 
 

@@ -47,6 +47,8 @@ def summary(document: ResultDocument, lang: str) -> RenderableType:
         parts += [Text(), _heading(words.ui("s_targets")), _targets(document.targets[:_MOST], words)]
         parts += _more(len(document.targets) - _MOST + document.targets_omitted, words)
     parts += [Text(), _heading(words.ui("s_detectors")), _detectors(document.detectors, words)]
+    if document.labels:
+        parts += [Text(), _heading(words.ui("labels")), Text(words.say(document.labels.outcome))]
     rows = document.input
     account = words.ui(
         "quarantined",

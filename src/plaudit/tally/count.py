@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.model import STATUSES, EventLog, Family, Findings, Floats, Ints, Status, Verdicts
-from plaudit.tally.excess import possible_excess
+from plaudit.tally.excess import possible_excess, trust
 from plaudit.verdict.evidence import DECISIVE, logit, sigmoid
 
 DRAWS = 2000
@@ -66,7 +66,8 @@ def tally(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts, seed:
     weak = possible_excess(findings)
     unnamed = ~np.isin(weak.finding * size + weak.target, cells)
     target, finding = np.append(target, weak.target[unnamed]), np.append(finding, weak.finding[unnamed])
-    posterior, mean = np.append(posterior, weak.chance[unnamed]), np.append(mean, weak.likes[unnamed])
+    chance_left = weak.chance[unnamed] * trust(findings, verdicts.weight)
+    posterior, mean = np.append(posterior, chance_left), np.append(mean, weak.likes[unnamed])
     spread = np.append(spread, np.hypot(weak.spread[unnamed], MODEL_ERROR * weak.likes[unnamed]))
     bought = np.bincount(target, posterior * mean, minlength=size)
     low, high = np.zeros(size), np.zeros(size)

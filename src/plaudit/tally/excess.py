@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.model import Family, Findings, Floats, Ints, SubjectKind
+from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence
 
 _STEPS = 200
 _LEAST = 20
@@ -60,6 +61,25 @@ def possible_excess(findings: Sequence[Findings]) -> Excess:
         np.concatenate([*likes, empty_f]),
         np.concatenate([*spread, empty_f]),
     )
+
+
+def trust(findings: Sequence[Findings], weight: Floats) -> float:
+    """How much of the account family's weight labels have left, 0 to 1; 1 without labels.
+
+    What labels say about excesses in which likes can be named they say about those in which none can.
+
+    Args:
+        findings: all of them.
+        weight: nats of each finding as weighed, through all detectors in order.
+    """
+    cap, before, after, start = CAPS[Family.ACCOUNT], 0.0, 0.0, 0
+    for part in findings:
+        if part.family is Family.ACCOUNT:
+            own = np.where(part.q_value <= SIGNIFICANT, log_evidence(part.p_value), 0.0)
+            before += float(np.minimum(own, cap).sum())
+            after += float(np.minimum(weight[start : start + len(part)], cap).sum())
+        start += len(part)
+    return min(after / before, 1.0) if before > 0 else 1.0
 
 
 def bought_share(p: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,6 +35,40 @@ DECISIVE = frozenset({Family.AUDIENCE, Family.SYNCHRONY})
 
 TRADED = Family.RECIPROCITY
 """Likes given for likes: not bought, so they raise no share of bought likes and yield to whatever can discount."""
+
+
+@dataclass(frozen=True)
+class FamilyMap:
+    """What a family's evidence is worth after learning: ``slope * nats + offset``, held between nothing and its cap.
+
+    Attributes:
+        slope: never negative, so that the order of evidence inside the family is kept.
+        offset: nats; findings without weight stay without.
+    """
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def __call__(self, nats: Floats, cap: float) -> Floats:
+        """Weights (nats, before the cap) as they count; the map of slope 1 and offset 0 changes nothing."""
+        if self == FamilyMap():
+            return nats
+        told = np.clip(self.slope * np.minimum(nats, cap) + self.offset, 0.0, cap)
+        return np.asarray(np.where(nats > 0, told, 0.0), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Weights learned from labels.
+
+    Attributes:
+        maps: by family; a family that is not named keeps its weights.
+        prior: the prior the maps were learned beside; it is not estimated anew, so that what was cross-validated is
+            what is applied.
+    """
+
+    maps: Mapping[Family, FamilyMap]
+    prior: float
 
 
 def log_evidence(p: Floats) -> Floats:

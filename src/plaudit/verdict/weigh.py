@@ -25,7 +25,18 @@ from plaudit.model import (
     SubjectKind,
     Verdicts,
 )
-from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, TRADED, log_evidence, logit, sigmoid
+from plaudit.verdict.evidence import (
+    CAPS,
+    DECISIVE,
+    PAIRED,
+    SIGNIFICANT,
+    TRADED,
+    Calibration,
+    FamilyMap,
+    log_evidence,
+    logit,
+    sigmoid,
+)
 
 DISCOUNT_AT = 0.9
 """Posterior from which a like is not counted: of ten likes at the line, one would be genuine; most lie far above it."""
@@ -37,8 +48,12 @@ _FAMILIES = tuple(Family)
 _PRIOR_START, _PRIOR_LEAST, _PRIOR_MOST = 0.01, 1e-4, 0.5
 
 
-def weigh(log: EventLog, findings: Sequence[Findings]) -> Verdicts:
-    """Join all findings into one opinion per like. Findings are numbered through all detectors in order."""
+def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | None = None) -> Verdicts:
+    """Join all findings into one opinion per like. Findings are numbered through all detectors in order.
+
+    With ``learned``, every family's weights pass through its map first, and the prior is the one they were learned
+    beside. Caps, certainty and the rules of who may discount hold all the same.
+    """
     n = log.n
     p_values = np.concatenate([f.p_value for f in findings]) if findings else np.zeros(0)
     q_values = np.concatenate([f.q_value for f in findings]) if findings else np.zeros(0)
@@ -50,6 +65,8 @@ def weigh(log: EventLog, findings: Sequence[Findings]) -> Verdicts:
     start = 0
     for part in findings:
         own = weight[start : start + len(part)]
+        if learned is not None:
+            own[:] = learned.maps.get(part.family, FamilyMap())(own, CAPS[part.family])
         like, number, share = _bearing(part, own)
         _absorb(
             family_weight,
@@ -71,7 +88,7 @@ def weigh(log: EventLog, findings: Sequence[Findings]) -> Verdicts:
     family_weight[traded, family_weight[decisive].max(axis=0) > 0] = 0.0
     share, deciding = _deciding(family_weight, family_finding, family_share)
     evidence = family_weight.sum(axis=0, dtype=np.float64)
-    prior = _prior(np.where(family_weight[traded] > 0, 0.0, evidence), share)
+    prior = learned.prior if learned else _prior(np.where(family_weight[traded] > 0, 0.0, evidence), share)
     p = np.where(evidence > 0, sigmoid(logit(prior) + evidence) * share, 0.0)
     status = _status(p, family_weight)
     offsets, finding = _csr(np.concatenate([*bearing_like, np.zeros(0, np.int64)]), bearing_finding, n)
@@ -132,11 +149,17 @@ def _absorb(
 
 def _deciding(family_weight: np.ndarray, family_finding: Ints32, family_share: Floats) -> tuple[Floats, Ints32]:
     """The share and number of the finding with the largest ``weight * share`` of each like."""
-    strength = family_weight * family_share
+    share = np.zeros(family_weight.shape[1])
+    deciding = np.full(family_weight.shape[1], -1, dtype=np.int32)
+    # Most likes have no evidence at all.
+    like = np.flatnonzero((family_weight > 0).any(axis=0))
+    strength = family_weight[:, like] * family_share[:, like]
     best = np.argmax(strength, axis=0)
-    column = np.arange(family_weight.shape[1])
-    share = np.where(strength[best, column] > 0, family_share[best, column], 0.0)
-    return share, np.where(share > 0, family_finding[best, column], -1).astype(np.int32)
+    speaks = strength[best, np.arange(like.shape[0])] > 0
+    best, like = best[speaks], like[speaks]
+    share[like] = family_share[best, like]
+    deciding[like] = family_finding[best, like]
+    return share, deciding
 
 
 def _prior(evidence: Floats, share: Floats) -> float:

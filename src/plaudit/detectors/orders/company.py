@@ -143,7 +143,7 @@ def _score(mark: Bools, odds: Floats, at_ms: Ints, seed: int) -> float:
 
 def _lifeless(log: EventLog, context: Context, marked: Ints, served: Bools) -> bool:
     """True when the cohort's people do next to nothing but this: their orders are then no sign of their own hours."""
-    people = np.unique(log.actor[marked])
+    people = np.unique(log.actor[marked]).astype(np.int64)
     likes = context.likes_of(people)
     inside = np.bincount(log.actor[likes[served[log.target[likes]]]], minlength=log.n_actors)[people]
     return people.shape[0] > 0 and float(np.median(1.0 - inside / context.activity[people])) < _LIFE
