@@ -203,9 +203,10 @@ def test_a_circle_is_small_meets_seldom_and_has_a_life() -> None:
     life, none = np.full(30, 0.6), np.full(30, 0.05)
     assert may_be_circle(CIRCLE, CIRCLE_MEETS - 1, 30.0, life)
     assert not may_be_circle(CIRCLE + 1, CIRCLE_MEETS - 1, 30.0, life)
-    assert not may_be_circle(ACQUAINTED + 1, CIRCLE_MEETS, 30.0, life)
-    assert may_be_circle(ACQUAINTED, 14, 30.0, life), "colleagues may meet every other day"
-    assert not may_be_circle(ACQUAINTED, 15, 30.0, life)
+    assert not may_be_circle(2 * ACQUAINTED, CIRCLE_MEETS, 30.0, life)
+    assert may_be_circle(ACQUAINTED, 19, 30.0, life), "colleagues may meet on two days of three"
+    assert may_be_circle(ACQUAINTED + 5, 18, 30.0, life), "one person more or less decides nothing"
+    assert not may_be_circle(ACQUAINTED, 20, 30.0, life)
     assert not may_be_circle(ACQUAINTED, CIRCLE_MEETS // 2, 30.0, none), "accounts that do nothing else"
     assert not may_be_circle(20, 1, 30.0, life, batches=True)
 

@@ -31,10 +31,11 @@ def may_be_circle(pool: float, meetings: int, days: float, outside: Floats, batc
     Args:
         pool: people behind the gatherings.
         meetings: separate sittings at which they gathered to a surprising degree.
-        days: length of the log; the acquainted may gather every other day.
+        days: length of the log; the acquainted may gather on two days of three, more people less often.
         outside: part of each returning member's likes that went elsewhere.
         batches: True when members work through more shared targets in one sitting than people of this log do.
     """
     lifeless = outside.shape[0] > 0 and float(np.median(outside)) < CIRCLE_LIFE
-    most = max(CIRCLE_MEETS, days / 2) if pool <= ACQUAINTED and not lifeless else CIRCLE_MEETS
+    often = 2.0 / 3.0 * days * min(1.0, ACQUAINTED / max(pool, 1.0))
+    most = CIRCLE_MEETS if lifeless else max(CIRCLE_MEETS, often)
     return not batches and pool <= CIRCLE and meetings < (most / 2 if lifeless else most)

@@ -60,11 +60,11 @@ def ties(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> Ties
     thin, log_each = recurrent(log, context.rhythm, g, pairs, pairs.log_q < log_fdr, log_fdr)
     each = np.zeros(len(g))
     each[thin] = log_each
-    pools = _split(g, [thin], pairs, context.seed) if thin.shape[0] else []
-    return Ties(pairs, _split(g, whole, pairs, context.seed), [(pool, float(np.median(each[pool]))) for pool in pools])
+    pools = split(g, [thin], pairs, context.seed) if thin.shape[0] else []
+    return Ties(pairs, split(g, whole, pairs, context.seed), [(pool, float(np.median(each[pool]))) for pool in pools])
 
 
-def _split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Ints]:
+def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Ints]:
     """Communities within communities: pairs that stand out even among those of their own community.
 
     A community search on a large log merges a small group into the interest it hides in (the resolution limit of

@@ -22,7 +22,7 @@ from plaudit.detectors.orders.cohort import (
     recount,
     siblings,
 )
-from plaudit.detectors.orders.communities import Ties, ties
+from plaudit.detectors.orders.communities import Ties, split, ties
 from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, Pairs, gather, overlaps
 from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
 from plaudit.detectors.orders.lens import look
@@ -122,11 +122,15 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         taken[more] = 1
         cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)
         taken[cohort.gatherings] = 1
-        cohort = recount(g, prune(g, cohort.gatherings))
-        witness = _witness(log, context, g, cohort, pairs)
-        if witness is not None:
-            judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context)
-            found.append(judge(g, cohort, witness))
+        # Pruned of the interest they met in, two circles may turn out to have nothing else in common.
+        # (Not so a list worked through in sittings: its batches share few accounts and are one order book.)
+        rest = prune(g, cohort.gatherings)
+        for part in [rest] if _in_batches(log, context, g, rest) else split(g, [rest], pairs, context.seed):
+            cohort = recount(g, part)
+            witness = _witness(log, context, g, cohort, pairs)
+            if witness is not None:
+                judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context)
+                found.append(judge(g, cohort, witness))
     for members, log_each in held.pools:
         rest = members[taken[members] == 0]
         if rest.shape[0] >= 3:
@@ -166,6 +170,18 @@ def _witness(
     return Witness(who, shared, expected, when, own, there)
 
 
+def _in_batches(log: EventLog, context: Context, g: Gatherings, members: Ints) -> bool:
+    served = np.zeros(log.n_targets, dtype=bool)
+    served[g.episodes.target[members]] = True
+    likes = context.likes_of(recount(g, members).actors)
+    return _long_sittings(context, likes[served[log.target[likes]]])
+
+
+def _long_sittings(context: Context, rows: Ints) -> bool:
+    """True when people work through more of these likes in one sitting than nearly all sittings of the log hold."""
+    return rows.shape[0] > 0 and float(np.median(context.per_sitting(rows))) > context.long_sitting
+
+
 def _unspoken(g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
     """Nothing to weigh: its likes are listed with the finding, none is told from a passer-by's."""
     rows = g.row[g.entries(cohort.gatherings)]
@@ -179,7 +195,7 @@ def _judged(
     rows, shares, sent = look(log, context, g, cohort)
     # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
     pool, outside = pool_and_life(g, cohort, witness.own, sent)
-    batches = float(np.median(context.per_sitting(witness.there))) > context.long_sitting
+    batches = _long_sittings(context, witness.there)
     circle = may_be_circle(pool, witness.when.surprises, context.days, outside, batches) and not witness.when.opened
     newsletter = thin and not witness.when.apart
     return Found(witness, rows, shares, 0.5 if circle or newsletter else 1.0)
