@@ -69,6 +69,13 @@ class Context:
         offsets, row = self.by_actor
         return row[ranges(offsets[actors], self.activity[actors])]
 
+    def likes_on(self, actors: Ints, targets: Ints) -> Ints:
+        """Rows of all likes of these actors on these targets, ascending."""
+        there = np.zeros(self.log.n_targets, dtype=bool)
+        there[targets] = True
+        likes = self.likes_of(actors)
+        return np.sort(likes[there[self.log.target[likes]]])
+
     @property
     def days(self) -> float:
         """Length of the log in days."""

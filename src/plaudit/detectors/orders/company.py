@@ -80,7 +80,7 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     starts = np.searchsorted(home, np.arange(size + 1))
     served = np.zeros(log.n_targets, dtype=bool)
     served[targets] = True
-    alone = _lifeless(log, context, rows[marked], served)
+    alone = _lifeless(log, context, rows[marked], targets)
     score: list[float] = []
     moment: list[int] = []
     for number, t in enumerate(chosen.tolist()):
@@ -141,11 +141,10 @@ def _score(mark: Bools, odds: Floats, at_ms: Ints, seed: int) -> float:
     return float(normal_score(np.array([log_p]))[0])
 
 
-def _lifeless(log: EventLog, context: Context, marked: Ints, served: Bools) -> bool:
+def _lifeless(log: EventLog, context: Context, marked: Ints, targets: Ints) -> bool:
     """True when the cohort's people do next to nothing but this: their orders are then no sign of their own hours."""
     people = np.unique(log.actor[marked]).astype(np.int64)
-    likes = context.likes_of(people)
-    inside = np.bincount(log.actor[likes[served[log.target[likes]]]], minlength=log.n_actors)[people]
+    inside = np.bincount(log.actor[context.likes_on(people, targets)], minlength=log.n_actors)[people]
     return people.shape[0] > 0 and float(np.median(1.0 - inside / context.activity[people])) < _LIFE
 
 

@@ -125,7 +125,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         # Pruned of the interest they met in, two circles may turn out to have nothing else in common.
         # (Not so a list worked through in sittings: its batches share few accounts and are one order book.)
         rest = prune(g, cohort.gatherings)
-        for part in [rest] if _in_batches(log, context, g, rest) else split(g, [rest], pairs, context.seed):
+        for part in [rest] if _in_batches(context, g, rest) else split(g, [rest], pairs, context.seed):
             cohort = recount(g, part)
             witness = _witness(log, context, g, cohort, pairs)
             if witness is not None:
@@ -160,21 +160,15 @@ def _witness(
     if shared < 2.0 * expected:
         # Most of what these gatherings share, activity alone explains: a busy crowd, not a returning one.
         who = 0.0
-    served = np.zeros(log.n_targets, dtype=bool)
-    served[g.episodes.target[cohort.gatherings]] = True
-    likes = context.likes_of(cohort.actors)
-    there = np.sort(likes[served[log.target[likes]]])
+    there = context.likes_on(cohort.actors, g.episodes.target[cohort.gatherings])
     when = Timing(0.0, 0, False)
     if who < LIKELY:
-        when = judge_timing(log, context, g, cohort.gatherings, there, likes, log_recurs < 0)
+        when = judge_timing(log, context, g, cohort.gatherings, there, context.likes_of(cohort.actors), log_recurs < 0)
     return Witness(who, shared, expected, when, own, there)
 
 
-def _in_batches(log: EventLog, context: Context, g: Gatherings, members: Ints) -> bool:
-    served = np.zeros(log.n_targets, dtype=bool)
-    served[g.episodes.target[members]] = True
-    likes = context.likes_of(recount(g, members).actors)
-    return _long_sittings(context, likes[served[log.target[likes]]])
+def _in_batches(context: Context, g: Gatherings, members: Ints) -> bool:
+    return _long_sittings(context, context.likes_on(recount(g, members).actors, g.episodes.target[members]))
 
 
 def _long_sittings(context: Context, rows: Ints) -> bool:

@@ -41,10 +41,8 @@ def look(log: EventLog, context: Context, g: Gatherings, cohort: Cohort) -> tupl
     keep = np.flatnonzero(one_pool(wide, found_by, ours))
     entry, share, _ = mixture(wide, keep, found_by[keep])
     whole = recount(wide, keep)
-    there = np.zeros(log.n_targets, dtype=bool)
-    there[wide.episodes.target[keep]] = True
-    likes = context.likes_of(whole.actors)
-    late, late_share = stragglers(log, wide, whole, np.sort(likes[there[log.target[likes]]]), context.activity)
+    there = context.likes_on(whole.actors, wide.episodes.target[keep])
+    late, late_share = stragglers(log, wide, whole, there, context.activity)
     sent = wide.actor[entry[share > 0.5]]
     return np.concatenate([wide.row[entry], late]), np.concatenate([share, late_share]), sent
 
@@ -62,7 +60,7 @@ def _through(log: EventLog, context: Context, people: Ints, served: Episodes) ->
     served = served.take(np.argsort(served.first))
     rows = np.sort(context.likes_of(people))
     inside = np.zeros(log.n, dtype=bool)
-    inside[ranges(served.first, served.last - served.first + 1)] = True
+    inside[ranges(served.first, served.likes)] = True
     known = int(inside[rows].sum())
     rate = (rows.shape[0] - known) / max(log.n - int(inside.sum()) - (rows.shape[0] - known), 1)
     offsets = log.target_offsets()
