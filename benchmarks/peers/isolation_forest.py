@@ -40,7 +40,7 @@ def features(log: Log) -> Floats:
     gap = np.log1p(span / HOUR_MS / np.maximum(degree - 1, 1))
 
     def mean(values: Floats) -> Floats:
-        return np.bincount(log.actor, weights=values, minlength=log.n_actors) / degree
+        return np.asarray(np.bincount(log.actor, weights=values, minlength=log.n_actors) / degree, np.float64)
 
     return np.column_stack([np.log(degree), mean(popularity), span / DAY_MS, gap, mean(age)])
 

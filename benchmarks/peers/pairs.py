@@ -39,7 +39,8 @@ def pair_scores(log: Log, first: Ints, last: Ints, kind: int, least: int, member
     """
     order, offsets = log.by_actor()
     best, left, right, weight = _search(log.actor, order, offsets, first, last, kind, least)
-    return np.minimum(best, component_scores(left, right, weight, log.n_actors, members)[log.actor])
+    whole = component_scores(left, right, weight, log.n_actors, members)
+    return np.asarray(np.minimum(best, whole[log.actor]), np.float64)
 
 
 def component_scores(left: Ints32, right: Ints32, weight: Floats, n: int, members: int) -> Floats:
