@@ -139,9 +139,9 @@ def _exhibits(findings: Findings, **change: object) -> Findings:
         (lambda f, log: replace(f, subject=f.subject - 1, subject_kind=SubjectKind.TARGET), "is no target"),
         (lambda f, log: replace(f, exhibits=Exhibits.empty(len(f))), "has no exhibits"),
         (lambda f, log: replace(f, exhibits=Exhibits.empty(len(f) + 1)), "offsets from 0"),
-        (lambda f, log: _exhibits(f, like=f.exhibits.like + log.n), "no like of the log"),
+        (lambda f, log: _exhibits(f, row=f.exhibits.row + log.n), "no like of the log"),
         (lambda f, log: _exhibits(f, share=f.exhibits.share * 0), "shares of exhibits"),
-        (lambda f, log: _exhibits(f, like=np.zeros_like(f.exhibits.like)), "same like twice"),
+        (lambda f, log: _exhibits(f, row=np.zeros_like(f.exhibits.row)), "same like twice"),
     ],
 )
 def test_malformed_findings_are_caught(twist, sentence):
@@ -176,9 +176,7 @@ def test_a_detector_that_writes_into_the_log_is_caught():
 
 
 def test_a_detector_that_reads_meaning_into_names_is_caught():
-    odd = Twisted(
-        lambda f, log: replace(f, statistic=f.statistic + log.actor[f.exhibits.like[f.exhibits.offsets[:-1]]])
-    )
+    odd = Twisted(lambda f, log: replace(f, statistic=f.statistic + log.actor[f.exhibits.row[f.exhibits.offsets[:-1]]]))
     with pytest.raises(AssertionError, match="findings depend on names"):
         checks.check_renaming(odd, events=EVENTS)
 
@@ -289,9 +287,9 @@ class _Half:
     def find(self, log: EventLog, context: Context) -> Findings:
         found = SharedDevice().find(log, context)
         size = np.diff(found.exhibits.offsets)
-        keep = (np.arange(found.exhibits.like.size) - np.repeat(found.exhibits.offsets[:-1], size)) % 2 == 0
+        keep = (np.arange(found.exhibits.row.size) - np.repeat(found.exhibits.offsets[:-1], size)) % 2 == 0
         offsets = np.concatenate([[0], np.cumsum((size + 1) // 2)]).astype(np.int64)
-        return replace(found, exhibits=Exhibits(offsets, found.exhibits.like[keep], found.exhibits.share[keep]))
+        return replace(found, exhibits=Exhibits(offsets, found.exhibits.row[keep], found.exhibits.share[keep]))
 
 
 def test_more_of_the_same_adds_members_on_served_targets():

@@ -19,7 +19,7 @@ def _find(name: str, log: EventLog) -> Findings:
 
 def _members(findings: Findings, log: EventLog, row: int) -> np.ndarray:
     shown = findings.exhibits
-    return np.unique(log.actor[shown.like[shown.offsets[row] : shown.offsets[row + 1]]])
+    return np.unique(log.actor[shown.row[shown.offsets[row] : shown.offsets[row + 1]]])
 
 
 def _loud(findings: Findings) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.model import STATUSES, EventLog, Family, Findings, Status, Verdicts
+from plaudit.model import LOG_FAMILIES, STATUSES, EventLog, Family, Findings, Status, Verdicts
 from plaudit.verdict import weigh
 from plaudit.verdict.evidence import CAPS, DECISIVE, Calibration, FamilyMap
 from plaudit.verdict.learn import LEAST_UNITS, Labelled, learn, units_of
@@ -149,13 +149,13 @@ def test_a_family_nobody_labelled_keeps_its_weights(world: World) -> None:
     told = learn(world.log, world.findings, world.verdicts, _labels(_first(20), False), seed=0)
     assert told.calibration is not None and set(told.calibration.maps) == {Family.AUDIENCE}
     after = weigh(world.log, world.findings, told.calibration)
-    row = list(Family).index(Family.SYNCHRONY)
+    row = LOG_FAMILIES.index(Family.SYNCHRONY)
     assert np.array_equal(after.family_weight[row], world.verdicts.family_weight[row])
 
 
 def test_labels_cannot_break_even_odds_or_let_one_side_discount() -> None:
     log = _log(20_000)
-    for family in set(Family) - DECISIVE:
+    for family in set(LOG_FAMILIES) - DECISIVE:
         findings = [_groups(0, 40, family, p=1e-4)]
         told = learn(log, findings, weigh(log, findings), _labels(_first(20), True), seed=0)
         assert not (weigh(log, findings, told.calibration).status == DISCOUNTED).any(), family
@@ -179,7 +179,7 @@ def test_labels_raise_weak_evidence_too() -> None:
 _map = st.builds(FamilyMap, st.floats(0.0, 3.0), st.floats(-12.0, 12.0))
 
 
-@given(_map, st.sampled_from(list(Family)), st.lists(st.floats(0.0, 700.0), min_size=2, max_size=20))
+@given(_map, st.sampled_from(LOG_FAMILIES), st.lists(st.floats(0.0, 700.0), min_size=2, max_size=20))
 def test_a_map_keeps_the_order_of_evidence_and_the_cap(told: FamilyMap, family: Family, nats: list[float]) -> None:
     weights = np.sort(np.asarray(nats))
     after = told(weights, CAPS[family])
@@ -189,16 +189,16 @@ def test_a_map_keeps_the_order_of_evidence_and_the_cap(told: FamilyMap, family: 
     assert (np.minimum(after, CAPS[family]) == after).all() or told == FamilyMap()
 
 
-@given(st.lists(st.floats(0.0, 700.0), min_size=1, max_size=20), st.sampled_from(list(Family)))
+@given(st.lists(st.floats(0.0, 700.0), min_size=1, max_size=20), st.sampled_from(LOG_FAMILIES))
 def test_no_change_changes_nothing(nats: list[float], family: Family) -> None:
     weights = np.asarray(nats)
     assert np.array_equal(FamilyMap()(weights, CAPS[family]), weights)
 
 
 @given(
-    st.dictionaries(st.sampled_from(list(Family)), _map),
+    st.dictionaries(st.sampled_from(LOG_FAMILIES), _map),
     st.floats(1e-4, 0.5),
-    st.lists(st.tuples(st.sampled_from(sorted(set(Family) - DECISIVE)), st.integers(2, 30)), min_size=1, max_size=1),
+    st.lists(st.tuples(st.sampled_from(sorted(set(LOG_FAMILIES) - DECISIVE)), st.integers(2, 30)), min_size=1, max_size=1),
     st.sampled_from([0.5, 1.0]),
 )
 def test_no_map_lets_a_family_discount_that_may_not(

@@ -239,7 +239,7 @@ def test_a_pool_too_large_for_pairs_recurs_among_late_bursts(seed: int) -> None:
     share = np.zeros(log.n)
     for row in np.flatnonzero(found.q_value <= 0.05):
         part = slice(int(found.exhibits.offsets[row]), int(found.exhibits.offsets[row + 1]))
-        share[found.exhibits.like[part]] = found.exhibits.share[part]
+        share[found.exhibits.row[part]] = found.exhibits.share[part]
     assert (share[paid] > 0.5).mean() > 0.5
     assert (share[~paid] > 0.5).mean() < 0.02
     # A newsletter with one link an issue would look the same: nobody is discounted for it.

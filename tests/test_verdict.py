@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
-from plaudit.model import STATUSES, EventLog, Family, Findings, Status, Verdicts
+from plaudit.model import LOG_FAMILIES, STATUSES, EventLog, Family, Findings, Status, Verdicts
 from plaudit.verdict import DISCOUNT_AT, UNDETERMINED_AT, weigh
 from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence, logit, sigmoid
 from tests.worlds import START_MS, findings_of, log_of
@@ -71,14 +71,14 @@ def test_log_odds_and_chance_undo_each_other(p: float) -> None:
 # --- caps and families
 
 
-@pytest.mark.parametrize("family", list(Family))
+@pytest.mark.parametrize("family", LOG_FAMILIES)
 def test_no_family_says_more_than_its_cap(family: Family) -> None:
     rows = np.arange(100)
     verdicts = _weigh(findings_of([rows, rows, rows], [CERTAIN] * 3, family=family))
-    said = verdicts.family_weight[list(Family).index(family)]
+    said = verdicts.family_weight[LOG_FAMILIES.index(family)]
     assert said.max() == pytest.approx(CAPS[family])
     assert verdicts.family_weight.sum(axis=0).max() == pytest.approx(CAPS[family])
-    assert verdicts.caps == {f.value: CAPS[f] for f in Family}
+    assert verdicts.caps == {f.value: CAPS[f] for f in LOG_FAMILIES}
 
 
 def test_evidence_of_one_family_never_adds_up() -> None:
@@ -119,7 +119,7 @@ def test_who_came_back_together_discounts(family: Family) -> None:
 
 def test_a_declared_doubt_is_never_discounted() -> None:
     rows = np.arange(200)
-    verdicts = _weigh(*(_some(f, rows, certainty=0.5, detector=f.value) for f in Family))
+    verdicts = _weigh(*(_some(f, rows, certainty=0.5, detector=f.value) for f in LOG_FAMILIES))
     assert not (verdicts.status == DISCOUNTED).any()
     assert (verdicts.status[rows] == UNDETERMINED).all()
 
@@ -162,7 +162,7 @@ def _findings(draw: Any) -> list[Findings]:
     """What any detectors might say about sixty likes."""
     out = []
     for number in range(draw(st.integers(0, 5))):
-        family = draw(st.sampled_from(list(Family)))
+        family = draw(st.sampled_from(LOG_FAMILIES))
         rows = draw(
             st.lists(
                 st.lists(st.integers(0, 59), min_size=1, max_size=20, unique=True).map(sorted), min_size=1, max_size=3
@@ -184,7 +184,7 @@ def test_a_verdict_keeps_its_promises_whatever_was_found(findings: list[Findings
     assert (p[status == DISCOUNTED] >= DISCOUNT_AT).all()
     assert (p[status == UNDETERMINED] >= UNDETERMINED_AT).all()
     assert (p[status == VERIFIED] < UNDETERMINED_AT).all()
-    caps = np.array([CAPS[f] for f in Family])[:, None]
+    caps = np.array([CAPS[f] for f in LOG_FAMILIES])[:, None]
     assert (verdicts.family_weight <= caps + 1e-6).all() and (verdicts.family_weight >= 0).all()
     total = verdicts.family_weight.sum(axis=0)
     assert np.allclose(p, np.where(total > 0, sigmoid(logit(verdicts.prior) + total) * verdicts.share, 0.0))

@@ -160,7 +160,7 @@ def _findings_part(read: Ingested, f: Findings, weight: np.ndarray, ids: list[st
     offsets = np.concatenate([[0], np.cumsum(length)])
     rows = np.repeat(f.exhibits.offsets[:-1] - offsets[:-1], length) + np.arange(int(offsets[-1]))
     exhibits = pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), read.event_ids.take(pa.array(f.exhibits.like[rows]))
+        pa.array(offsets, pa.int32()), read.event_ids.take(pa.array(f.exhibits.row[rows]))
     )
     n = len(f)
     columns = [

@@ -9,11 +9,15 @@ from plaudit.detectors.lockstep import DETECTOR as LOCKSTEP
 from plaudit.detectors.orders import DETECTOR as ORDERS
 from plaudit.detectors.reciprocity import DETECTOR as RECIPROCITY
 from plaudit.detectors.shared_context import DETECTOR as SHARED_CONTEXT
-from plaudit.detectors.spec import Context, Detector, DetectorSpec
+from plaudit.detectors.spec import Context, Detector, DetectorSpec, SectionContext, SectionDetector
 from plaudit.detectors.throwaway import DETECTOR as THROWAWAY
 
 BUILT_IN: tuple[Detector, ...] = (LOCKSTEP, ORDERS, BURST, THROWAWAY, SHARED_CONTEXT, RECIPROCITY)
 """Detectors of every audit, in the order they are run and reported."""
+
+
+SECTION: tuple[SectionDetector, ...] = ()
+"""Detectors of comment exports and curves, in the order they are run and reported."""
 
 
 def all_detectors() -> tuple[Detector, ...]:
@@ -22,4 +26,13 @@ def all_detectors() -> tuple[Detector, ...]:
     return (*BUILT_IN, *(point.load() for point in installed))
 
 
-__all__ = ["BUILT_IN", "Context", "Detector", "DetectorSpec", "all_detectors"]
+__all__ = [
+    "BUILT_IN",
+    "SECTION",
+    "Context",
+    "Detector",
+    "DetectorSpec",
+    "SectionContext",
+    "SectionDetector",
+    "all_detectors",
+]

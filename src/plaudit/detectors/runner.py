@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from plaudit.detectors.spec import Context, Detector
-from plaudit.model import EventLog, Exhibits, Findings, Outcome, SubjectKind
+from plaudit.detectors.spec import Context, Detector, DetectorSpec, SectionContext, SectionDetector
+from plaudit.model import EventLog, Exhibits, Findings, Outcome, Section, SubjectKind
 
 
 def readiness(detector: Detector, log: EventLog) -> tuple[Outcome, str]:
     """Whether the detector can be asked about this log (``MEASURED``), and if not, why."""
     missing = [column for column in detector.spec.requires if not _has(log, column)]
     if missing:
-        return Outcome.NOT_APPLICABLE, f"needs {' and '.join(missing)}"
+        return Outcome.NOT_APPLICABLE, _needs(missing)
     if log.n < detector.spec.min_likes:
         return Outcome.NOT_ENOUGH_DATA, f"needs {detector.spec.min_likes} likes, has {log.n}"
     return Outcome.MEASURED, ""
@@ -24,11 +24,11 @@ def run_detector(detector: Detector, log: EventLog, context: Context) -> Finding
     """The detector's findings, or an empty answer with the reason there is none; its fault is such a reason."""
     outcome, reason = readiness(detector, log)
     if outcome is not Outcome.MEASURED:
-        return _empty(detector, outcome, reason)
+        return _empty(detector.spec, outcome, reason)
     try:
         return detector.find(log, context)
     except Exception as fault:
-        return _empty(detector, Outcome.ERROR, f"{type(fault).__name__}: {fault}")
+        return _empty(detector.spec, Outcome.ERROR, f"{type(fault).__name__}: {fault}")
 
 
 def run_detectors(
@@ -45,6 +45,39 @@ def run_detectors(
     return out
 
 
+def section_readiness(detector: SectionDetector, section: Section) -> tuple[Outcome, str]:
+    """Whether the detector can be asked about this section (``MEASURED``), and if not, why."""
+    missing = [parts for parts in detector.spec.requires if not any(section.has(part) for part in parts.split("|"))]
+    if missing:
+        return Outcome.NOT_APPLICABLE, _needs(missing)
+    held = len(section.comments) or len(section.posts)
+    if held < detector.spec.min_likes:
+        return Outcome.NOT_ENOUGH_DATA, f"needs {detector.spec.min_likes} comments, has {held}"
+    return Outcome.MEASURED, ""
+
+
+def run_section_detectors(
+    detectors: Sequence[SectionDetector], section: Section, context: SectionContext, told: Callable[[int], None]
+) -> list[Findings]:
+    """All section detectors' findings, in their order; ``told`` hears how many are done."""
+    out: list[Findings] = []
+    for detector in detectors:
+        outcome, reason = section_readiness(detector, section)
+        if outcome is Outcome.MEASURED:
+            try:
+                out.append(detector.find(section, context))
+            except Exception as fault:
+                out.append(_empty(detector.spec, Outcome.ERROR, f"{type(fault).__name__}: {fault}"))
+        else:
+            out.append(_empty(detector.spec, outcome, reason))
+        told(len(out))
+    return out
+
+
+def _needs(missing: Sequence[str]) -> str:
+    return f"needs {' and '.join(missing)}"
+
+
 def _has(log: EventLog, column: str) -> bool:
     for name in column.split("|"):
         values = getattr(log, name, None)
@@ -53,12 +86,12 @@ def _has(log: EventLog, column: str) -> bool:
     return False
 
 
-def _empty(detector: Detector, outcome: Outcome, reason: str) -> Findings:
+def _empty(spec: DetectorSpec, outcome: Outcome, reason: str) -> Findings:
     ints, floats = np.zeros(0, np.int64), np.zeros(0)
     return Findings(
-        detector=detector.spec.id,
-        version=detector.spec.version,
-        family=detector.spec.family,
+        detector=spec.id,
+        version=spec.version,
+        family=spec.family,
         subject_kind=SubjectKind.LOG,
         subject=ints,
         statistic=floats,

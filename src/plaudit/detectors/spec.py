@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
-from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, ranges
+from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, Section, ranges
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class DetectorSpec:
         version: raised whenever the same log could get another answer.
         question: the yes/no question it asks of a subject, in plain words.
         family: which cap its evidence shares.
-        requires: optional columns without which it is not applicable (``device``, ``ip``, ``author``); a ``|`` inside
-            one entry means "any of these".
-        min_likes: likes the log needs before the null can be estimated.
+        requires: what it cannot do without: optional columns of a log (``device``, ``ip``, ``author``) or parts of a
+            section (see :meth:`plaudit.model.Section.has`); a ``|`` inside one entry means "any of these".
+        min_likes: likes the log (in a section: comments, or posts where there are no comments) needs before the null
+            can be estimated.
         parameters: tunable values by name, with units in the name (``window_ms``).
         innocent: message codes of known innocent explanations, most common first.
         evasions: message codes of known ways around it, with what evading costs the buyer.
@@ -117,3 +118,25 @@ class Detector(Protocol):
 
     def find(self, log: EventLog, context: Context) -> Findings:
         """Answer the question for every subject that shows anything; pure and deterministic."""
+
+
+@dataclass(frozen=True)
+class SectionContext:
+    """What a section detector may know beside the section: a seed, and facts derived once for all detectors."""
+
+    section: Section
+    seed: int = 0
+
+
+class SectionDetector(Protocol):
+    """A detector of what owners hold (T0, T1): posts, comments and curves, where likes have no names."""
+
+    @property
+    def spec(self) -> DetectorSpec:
+        """The frozen declaration."""
+
+    def find(self, section: Section, context: SectionContext) -> Findings:
+        """Answer the question for every subject that shows anything; pure and deterministic.
+
+        Exhibits are targets of the section, with the likes the null does not explain where the detector can say.
+        """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plaudit.model import STATUSES, EventLog, Family, Findings, Floats, Ints, Status, Verdicts
+from plaudit.model import LOG_FAMILIES, STATUSES, EventLog, Findings, Floats, Ints, Status, Verdicts
 from plaudit.tally.excess import possible_excess, trust
 from plaudit.verdict.evidence import DECISIVE, logit, sigmoid
 
@@ -22,7 +22,6 @@ MODEL_ERROR = 0.06
 planted worlds; see ``docs/benchmarks.md``."""
 
 _CHUNK = 2000
-_FAMILIES = tuple(Family)
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,8 @@ def tally(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts, seed:
     rng = np.random.default_rng(seed)
     # One coin per finding, not per target: a group is an order everywhere or nowhere. Findings of a family that knows
     # one side only (one device among a ring's many) have a common cause and share one coin for all.
-    family = np.concatenate([np.full(len(f), _FAMILIES.index(f.family)) for f in findings] + [np.zeros(0, np.int64)])
-    alone = np.isin(family, [_FAMILIES.index(f) for f in DECISIVE])
+    family = np.concatenate([np.full(len(f), LOG_FAMILIES.index(f.family)) for f in findings] + [np.zeros(0, np.int64)])
+    alone = np.isin(family, [LOG_FAMILIES.index(f) for f in DECISIVE])
     causes = np.where(alone[finding], finding, -1 - family[finding]) if finding.shape[0] else finding
     named, coin_of = np.unique(causes, return_inverse=True)
     coins = rng.random((named.shape[0], DRAWS), dtype=np.float32)

@@ -103,7 +103,7 @@ def run(detector: Detector, log: EventLog, seed: int) -> Findings:
 
 def exhibits(findings: Findings, row: int) -> Ints:
     """Likes that finding ``row`` rests on."""
-    return findings.exhibits.like[findings.exhibits.offsets[row] : findings.exhibits.offsets[row + 1]]
+    return findings.exhibits.row[findings.exhibits.offsets[row] : findings.exhibits.offsets[row + 1]]
 
 
 def share_with(findings: Findings, flag: Bools) -> Floats:
@@ -112,7 +112,7 @@ def share_with(findings: Findings, flag: Bools) -> Floats:
     of = np.repeat(np.arange(size), np.diff(findings.exhibits.offsets))
     weight = findings.exhibits.share
     total = np.bincount(of, weights=weight, minlength=size)
-    flagged = np.bincount(of, weights=weight * flag[findings.exhibits.like], minlength=size)
+    flagged = np.bincount(of, weights=weight * flag[findings.exhibits.row], minlength=size)
     return np.asarray(flagged / np.maximum(total, 1e-12), dtype=np.float64)
 
 

@@ -130,10 +130,10 @@ def _check_exhibits(findings: Findings, log: EventLog, who: str) -> None:
     bare = (sizes == 0) & (findings.q_value <= SIGNIFICANT)
     assert (sizes >= 0).all() and not bare.any(), f"{who}: a finding at q <= {SIGNIFICANT} has no exhibits"
     m = int(shown.offsets[-1])
-    assert shown.like.shape == (m,) and shown.share.shape == (m,), f"{who}: exhibits and offsets disagree in length"
-    assert ((shown.like >= 0) & (shown.like < log.n)).all(), f"{who}: an exhibit is no like of the log"
+    assert shown.row.shape == (m,) and shown.share.shape == (m,), f"{who}: exhibits and offsets disagree in length"
+    assert ((shown.row >= 0) & (shown.row < log.n)).all(), f"{who}: an exhibit is no like of the log"
     assert ((shown.share > 0) & (shown.share <= 1)).all(), f"{who}: shares of exhibits must lie in (0, 1]"
-    keys = np.repeat(np.arange(n), sizes) * np.int64(log.n) + shown.like
+    keys = np.repeat(np.arange(n), sizes) * np.int64(log.n) + shown.row
     assert np.unique(keys).size == m, f"{who}: a finding shows the same like twice"
 
 

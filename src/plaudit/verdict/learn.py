@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, Verdicts, ranges
+from plaudit.model import LOG_FAMILIES, Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, Verdicts, ranges
 from plaudit.verdict.evidence import CAPS, Calibration, FamilyMap, logit, sigmoid
 from plaudit.verdict.weigh import weigh
 
@@ -37,7 +37,6 @@ one in nine, not never (the smoothed targets of Platt 1999, drawn towards the au
 FOLDS = 10
 _SLOPE_MOST = 3.0
 _START_LOW = 0.2
-_FAMILIES = tuple(Family)
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def learn(
     units = int(unit.max(initial=-1)) + 1
     by_family = {
         family: int(np.unique(unit[verdicts.family_weight[row, kept.like] > 0]).shape[0])
-        for row, family in enumerate(_FAMILIES)
+        for row, family in enumerate(LOG_FAMILIES)
     }
     by_family = {family: number for family, number in by_family.items() if number}
     learnt = [family for family, number in by_family.items() if number >= LEAST_UNITS]
@@ -225,7 +224,7 @@ class _Trial:
             unit=unit,
             each=each,
             share_inauthentic=_per_unit(unit, labelled.inauthentic * each, int(unit.max()) + 1),
-            rows=np.array([_FAMILIES.index(family) for family in families]),
+            rows=np.array([LOG_FAMILIES.index(family) for family in families]),
             family=families,
             nats=verdicts.family_weight[:, like].astype(np.float64),
             share=verdicts.share[like],
@@ -299,7 +298,7 @@ def _cut(part: Findings, like: Ints, n: int) -> Findings:
     """A detector's findings with exhibits among ``like`` only, renumbered to the places there."""
     place = np.full(n, -1, np.int64)
     place[like] = np.arange(like.shape[0])
-    here = place[part.exhibits.like]
+    here = place[part.exhibits.row]
     number = np.repeat(np.arange(len(part)), np.diff(part.exhibits.offsets))[here >= 0]
     offsets = np.concatenate([[0], np.cumsum(np.bincount(number, minlength=len(part)))]).astype(np.int64)
     return replace(part, exhibits=Exhibits(offsets, here[here >= 0], part.exhibits.share[here >= 0]))

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from plaudit.model import (
+    LOG_FAMILIES,
     STATUSES,
     Bools,
     EventLog,
-    Family,
     Findings,
     Floats,
     Groups,
@@ -44,7 +44,6 @@ DISCOUNT_AT = 0.9
 UNDETERMINED_AT = 0.1
 """Posterior below which a like is counted as verified."""
 
-_FAMILIES = tuple(Family)
 _PRIOR_START, _PRIOR_LEAST, _PRIOR_MOST = 0.01, 1e-4, 0.5
 
 
@@ -58,9 +57,9 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     p_values = np.concatenate([f.p_value for f in findings]) if findings else np.zeros(0)
     q_values = np.concatenate([f.q_value for f in findings]) if findings else np.zeros(0)
     weight = np.where(q_values <= SIGNIFICANT, log_evidence(p_values), 0.0)
-    family_weight = np.zeros((len(_FAMILIES), n), dtype=np.float32)
-    family_finding = np.full((len(_FAMILIES), n), -1, dtype=np.int32)
-    family_share = np.zeros((len(_FAMILIES), n), dtype=np.float64)
+    family_weight = np.zeros((len(LOG_FAMILIES), n), dtype=np.float32)
+    family_finding = np.full((len(LOG_FAMILIES), n), -1, dtype=np.int32)
+    family_share = np.zeros((len(LOG_FAMILIES), n), dtype=np.float64)
     bearing_like, bearing_finding = [], []
     start = 0
     for part in findings:
@@ -72,7 +71,7 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
             family_weight,
             family_finding,
             family_share,
-            _FAMILIES.index(part.family),
+            LOG_FAMILIES.index(part.family),
             part,
             own,
             like,
@@ -83,8 +82,8 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
         bearing_like.append(like)
         bearing_finding.append((number + start).astype(np.int32))
         start += len(part)
-    traded = _FAMILIES.index(TRADED)
-    decisive = [_FAMILIES.index(family) for family in DECISIVE]
+    traded = LOG_FAMILIES.index(TRADED)
+    decisive = [LOG_FAMILIES.index(family) for family in DECISIVE]
     family_weight[traded, family_weight[decisive].max(axis=0) > 0] = 0.0
     share, deciding = _deciding(family_weight, family_finding, family_share)
     evidence = family_weight.sum(axis=0, dtype=np.float64)
@@ -110,7 +109,7 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
         prior_high=max(prior, float(np.mean(np.where(status != STATUSES.index(Status.VERIFIED), 1.0, p))))
         if n
         else 1.0,
-        caps={family.value: CAPS[family] for family in _FAMILIES},
+        caps={family.value: CAPS[family] for family in LOG_FAMILIES},
         groups=groups,
     )
 
@@ -120,7 +119,7 @@ def _bearing(part: Findings, weight: Floats) -> tuple[Ints, Ints, Floats]:
     number = np.repeat(np.arange(len(part)), np.diff(part.exhibits.offsets))
     keep = (weight[number] > 0) & (part.exhibits.share > 0)
     number = number[keep]
-    return part.exhibits.like[keep], number, part.exhibits.share[keep] * part.certainty[number]
+    return part.exhibits.row[keep], number, part.exhibits.share[keep] * part.certainty[number]
 
 
 def _absorb(
@@ -182,7 +181,7 @@ def _prior(evidence: Floats, share: Floats) -> float:
 
 def _status(p: Floats, family_weight: np.ndarray) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
     """Three statuses; a discount needs a decisive family, or a pair of families that do not share an innocent cause."""
-    speaks = {family: family_weight[row] > 1.0 - 1e-6 for row, family in enumerate(_FAMILIES)}
+    speaks = {family: family_weight[row] > 1.0 - 1e-6 for row, family in enumerate(LOG_FAMILIES)}
     may: Bools = np.zeros(p.shape[0], dtype=bool)
     for family in DECISIVE:
         may |= speaks[family]

@@ -1,0 +1,111 @@
+"""The Arrow schemas of the tables an audit writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+SCHEMA_VERSION = "1.1"
+"""Version of every table and of ``result.json``; a breaking change raises the first number."""
+
+_status = pa.dictionary(pa.int8(), pa.string())
+_word = pa.dictionary(pa.int32(), pa.string())
+
+
+def _not_null(*fields: tuple[str, pa.DataType]) -> list[pa.Field]:
+    return [pa.field(name, kind, nullable=False) for name, kind in fields]
+
+
+SCHEMAS: Mapping[str, pa.Schema] = {
+    "likes": pa.schema(
+        [
+            *_not_null(
+                ("event_id", pa.string()),
+                ("actor_id", pa.string()),
+                ("target_id", pa.string()),
+                ("at_ms", pa.int64()),
+                ("p_inauthentic", pa.float64()),
+                ("status", _status),
+            ),
+            pa.field("group_id", _word),
+            pa.field("reasons", pa.list_(_word), nullable=False),
+        ]
+    ),
+    "targets": pa.schema(
+        _not_null(
+            ("target_id", pa.string()),
+            ("shown", pa.int64()),
+            ("verified", pa.int64()),
+            ("discounted", pa.int64()),
+            ("undetermined", pa.int64()),
+            ("authentic", pa.float64()),
+            ("authentic_low", pa.float64()),
+            ("authentic_high", pa.float64()),
+        )
+    ),
+    "actors": pa.schema(
+        [
+            *_not_null(
+                ("actor_id", pa.string()),
+                ("likes", pa.int64()),
+                ("verified", pa.int64()),
+                ("discounted", pa.int64()),
+                ("undetermined", pa.int64()),
+                ("expected_inauthentic", pa.float64()),
+            ),
+            pa.field("group_ids", pa.list_(_word), nullable=False),
+        ]
+    ),
+    "groups": pa.schema(
+        [
+            *_not_null(
+                ("group_id", pa.string()),
+                ("detector", _word),
+                ("members", pa.list_(pa.string())),
+                ("targets", pa.list_(pa.string())),
+                ("likes", pa.int64()),
+                ("start_ms", pa.int64()),
+                ("end_ms", pa.int64()),
+                ("statistic", pa.float64()),
+                ("null_expectation", pa.float64()),
+                ("p", pa.float64()),
+                ("q", pa.float64()),
+                ("posterior", pa.float64()),
+            ),
+            pa.field("reasons", pa.list_(pa.string()), nullable=False),
+        ]
+    ),
+    "findings": pa.schema(
+        [
+            *_not_null(
+                ("finding_id", pa.string()),
+                ("detector", _word),
+                ("version", _word),
+                ("family", _word),
+                ("subject_kind", _word),
+                ("subject_id", pa.string()),
+                ("outcome", _word),
+            ),
+            pa.field("statistic", pa.float64()),
+            pa.field("expectation", pa.float64()),
+            pa.field("p", pa.float64()),
+            pa.field("q", pa.float64()),
+            pa.field("support", pa.int64()),
+            pa.field("start_ms", pa.int64()),
+            pa.field("end_ms", pa.int64()),
+            pa.field("weight", pa.float64()),
+            pa.field("reason", pa.string()),
+            pa.field("exhibits", pa.list_(pa.string()), nullable=False),
+        ]
+    ),
+    "quarantine": pa.schema(
+        [
+            *_not_null(("file", pa.string())),
+            pa.field("row", pa.int64()),
+            *_not_null(("reason", pa.string())),
+            pa.field("content", pa.string()),
+        ]
+    ),
+}
+"""The tables an audit writes, by name (``DIR/<name>.parquet``). Documented column by column in ``docs/outputs.md``."""
