@@ -198,7 +198,9 @@ def test_no_change_changes_nothing(nats: list[float], family: Family) -> None:
 @given(
     st.dictionaries(st.sampled_from(LOG_FAMILIES), _map),
     st.floats(1e-4, 0.5),
-    st.lists(st.tuples(st.sampled_from(sorted(set(LOG_FAMILIES) - DECISIVE)), st.integers(2, 30)), min_size=1, max_size=1),
+    st.lists(
+        st.tuples(st.sampled_from(sorted(set(LOG_FAMILIES) - DECISIVE)), st.integers(2, 30)), min_size=1, max_size=1
+    ),
     st.sampled_from([0.5, 1.0]),
 )
 def test_no_map_lets_a_family_discount_that_may_not(
