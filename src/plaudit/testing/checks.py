@@ -179,7 +179,7 @@ def check_determinism(detector: Detector, *, seed: int = 0, events: int = EVENTS
         assert column is None or np.array_equal(column, getattr(log, name)), f"{who}: changes the log's column {name}"
     for name in ("subject", "statistic", "expectation", "p_value", "q_value", "support", "start_ms", "end_ms"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), f"{who}: {name} differs from run to run"
-    for name in ("offsets", "like", "share"):
+    for name in ("offsets", "row", "share"):
         same = np.array_equal(getattr(one.exhibits, name), getattr(other.exhibits, name))
         assert same, f"{who}: exhibits differ from run to run"
 
