@@ -132,7 +132,7 @@ def test_pieces_of_one_pool_are_joined_and_one_shared_window_joins_nothing(seed:
     crowds = _pool(rng, ring, 16, 40) + _pool(rng, fans, 12, 40) + mixed
     g = _gatherings(crowds, 20)
     i, j, shared = overlaps(g, 200, 1, EVER_MS)
-    x = g.chance()
+    x = g.chance
     pairs = Pairs(i, j, shared, x[i] * x[j], np.zeros(i.size), np.zeros(i.size))
     parts = [np.arange(8), np.arange(8, 16), np.r_[np.arange(16, 28), 28]]
     joined = merge(g, [recount(g, part) for part in parts], pairs)

@@ -7,6 +7,8 @@ from random import Random
 
 import igraph
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from plaudit.model import Floats, Ints
 
@@ -66,5 +68,7 @@ def log_p_all_false(first: Ints, second: Ints, log_q: Floats) -> float:
 
 def components(nodes: int, i: Ints, j: Ints) -> list[Ints]:
     """Connected parts of a graph with at least two nodes; a further link can only join parts, never split one."""
-    graph = igraph.Graph(n=nodes, edges=np.column_stack([i, j]).tolist())
-    return [np.sort(np.array(part, dtype=np.int64)) for part in graph.connected_components() if len(part) >= 2]
+    _, label = connected_components(coo_array((np.ones(i.shape[0], np.int8), (i, j)), (nodes, nodes)), directed=False)
+    order = np.argsort(label, kind="stable").astype(np.int64)
+    parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+    return [part for part in parts if part.shape[0] >= 2]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from plaudit.detectors.spec import Context, Detector, DetectorSpec, SectionContext, SectionDetector
+from plaudit.kernels.beside import each
 from plaudit.model import EventLog, Exhibits, Findings, Outcome, Section, SubjectKind
 
 
@@ -36,13 +37,20 @@ def run_detectors(
 ) -> list[Findings]:
     """All detectors' findings, in their order; ``told`` hears how many are done.
 
-    One after the other: the graph library calls back into Python and can lock up beside a kernel being compiled.
+    Those that may run beside others do, two at a time; the rest one after the other, because the graph library calls
+    back into Python and can lock up beside a kernel being compiled.
     """
-    out: list[Findings] = []
-    for detector in detectors:
-        out.append(run_detector(detector, log, context))
-        told(len(out))
-    return out
+    done = iter(range(1, len(detectors) + 1))
+
+    def run(number: int) -> Findings:
+        found = run_detector(detectors[number], log, context)
+        told(next(done))
+        return found
+
+    light = [number for number, detector in enumerate(detectors) if detector.spec.beside]
+    heavy = [number for number, detector in enumerate(detectors) if not detector.spec.beside]
+    found = dict(zip(light, each(run, light), strict=True)) | {number: run(number) for number in heavy}
+    return [found[number] for number in range(len(detectors))]
 
 
 def section_readiness(detector: SectionDetector, section: Section) -> tuple[Outcome, str]:

@@ -34,6 +34,7 @@ class DetectorSpec:
         parameters: tunable values by name, with units in the name (``window_ms``).
         innocent: message codes of known innocent explanations, most common first.
         evasions: message codes of known ways around it, with what evading costs the buyer.
+        beside: whether it may run beside another detector, in a thread: arrays and kernels only, no graph library.
     """
 
     id: str
@@ -45,6 +46,7 @@ class DetectorSpec:
     parameters: Mapping[str, float] = field(default_factory=dict)
     innocent: tuple[str, ...] = ()
     evasions: tuple[str, ...] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
-from scipy.special import gammaln, log_ndtr, ndtri_exp
+from scipy.special import betainc, gammainc, gammaln, log_ndtr, ndtri_exp
 
 from plaudit.model import Floats, Ints
 
 
 def log_poisson_tail(count: Ints | Floats, mean: Floats) -> Floats:
     """``ln P(Poisson(mean) >= count)``; finite far beyond the range of doubles (Chernoff-sharp series there)."""
-    k = np.asarray(count, dtype=np.float64)
-    lam = np.maximum(np.asarray(mean, dtype=np.float64), 1e-300)
-    direct = stats.poisson.logsf(k - 1, lam)
-    # Leading term times a geometric bound of the rest: an upper bound, tight when k is far above the mean.
-    leading = k * np.log(lam) - lam - gammaln(k + 1) - np.log1p(-np.minimum(lam / (k + 1), 0.999999))
-    return np.where(k <= 0, 0.0, np.where(np.isfinite(direct), direct, np.minimum(leading, 0.0)))
+    k, lam = np.broadcast_arrays(np.asarray(count, np.float64), np.maximum(np.asarray(mean, np.float64), 1e-300))
+    with np.errstate(divide="ignore"):
+        # P(X >= k) as an incomplete gamma function (Abramowitz & Stegun 26.4.21).
+        out = np.log(np.where(k <= 0, 1.0, gammainc(np.maximum(k, 1.0), lam)))
+    far = ~np.isfinite(out)
+    if far.any():
+        # Leading term times a geometric bound of the rest: an upper bound, tight when k is far above the mean.
+        k, lam = k[far], lam[far]
+        leading = k * np.log(lam) - lam - gammaln(k + 1) - np.log1p(-np.minimum(lam / (k + 1), 0.999999))
+        out[far] = np.minimum(leading, 0.0)
+    return np.asarray(out, dtype=np.float64)
 
 
 def log_negative_binomial_tail(count: Ints | Floats, mean: Floats, dispersion: Floats | float) -> Floats:
     """``ln P(X >= count)`` for mean ``mean`` and variance ``dispersion * mean`` (``dispersion >= 1``)."""
-    k = np.asarray(count, dtype=np.float64)
-    lam = np.maximum(np.asarray(mean, dtype=np.float64), 1e-12)
-    phi = np.broadcast_to(np.maximum(np.asarray(dispersion, dtype=np.float64), 1.0), lam.shape)
-    over = phi > 1.001
-    size = lam / np.maximum(phi - 1.0, 1e-3)
-    spread = stats.nbinom.logsf(k - 1, size, np.minimum(1.0 / phi, 1 - 1e-9))
-    # Far tail: leading term with a geometric bound of ratio (1 - 1/phi)(size + k)/(k + 1).
-    ratio = np.minimum((1 - 1 / phi) * (size + k) / (k + 1), 0.999999)
-    leading = stats.nbinom.logpmf(k, size, np.minimum(1.0 / phi, 1 - 1e-9)) - np.log1p(-ratio)
-    wide = np.where(np.isfinite(spread), spread, np.minimum(leading, 0.0))
-    return np.where(k <= 0, 0.0, np.where(over, wide, log_poisson_tail(k, lam)))
+    k, lam, phi = np.broadcast_arrays(
+        np.asarray(count, np.float64),
+        np.maximum(np.asarray(mean, np.float64), 1e-12),
+        np.maximum(np.asarray(dispersion, np.float64), 1.0),
+    )
+    out = np.zeros(k.shape)
+    plain = (phi <= 1.001) & (k > 0)
+    out[plain] = log_poisson_tail(k[plain], lam[plain])
+    over = (phi > 1.001) & (k > 0)
+    k, lam, phi = k[over], lam[over], phi[over]
+    size, miss = lam / (phi - 1.0), 1.0 - np.minimum(1.0 / phi, 1 - 1e-9)
+    with np.errstate(divide="ignore"):
+        # P(X >= k) as an incomplete beta function (Abramowitz & Stegun 26.5.26).
+        wide = np.log(betainc(k, size, miss))
+    far = ~np.isfinite(wide)
+    if far.any():
+        # Leading term with a geometric bound of ratio (1 - 1/phi)(size + k)/(k + 1).
+        k, size, miss = k[far], size[far], miss[far]
+        ratio = np.minimum(miss * (size + k) / (k + 1), 0.999999)
+        leading = gammaln(k + size) - gammaln(size) - gammaln(k + 1) + size * np.log1p(-miss) + k * np.log(miss)
+        wide[far] = np.minimum(leading - np.log1p(-ratio), 0.0)
+    out[over] = wide
+    return out
 
 
 def normal_score(log_p: Floats) -> Floats:

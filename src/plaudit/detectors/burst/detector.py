@@ -25,6 +25,7 @@ SPEC = DetectorSpec(
     parameters={"min_points": float(MIN_POINTS)},
     innocent=("share_by_influencer", "press_pickup", "front_page", "push_notification", "product_launch", "lottery"),
     evasions=("spread_delivery", "mimic_age_curve"),
+    beside=True,
 )
 
 

@@ -32,6 +32,7 @@ SPEC = DetectorSpec(
     parameters={"window_ms": 60_000.0, "apart_ms": 12.0 * HOUR_MS, "link_fdr": 0.01, "pairs_per_like": 15.0},
     innocent=("push_notification", "fan_club", "front_page", "group_chat_share"),
     evasions=("spread_delivery", "rotate_members"),
+    beside=True,
 )
 
 

@@ -133,7 +133,7 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     label = np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(cohorts):
         label[cohort.gatherings] = number
-    x, size = g.chance(), len(cohorts)
+    x, size = g.chance, len(cohorts)
     seen = np.zeros((len(g), size))
     for one, other in ((pairs.i, pairs.j), (pairs.j, pairs.i)):
         known = label[other] >= 0

@@ -14,8 +14,8 @@ from plaudit.detectors.counts import OverlapNull, fit_overlap_null
 from plaudit.detectors.links import cluster
 from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, Gatherings, Pairs, gather, ordinary, overlaps
 from plaudit.detectors.orders.recurrence import recurrent
-from plaudit.detectors.rhythm import Episodes
 from plaudit.detectors.spec import Context
+from plaudit.kernels.beside import each
 from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log_p_of_score, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints
 
@@ -49,19 +49,21 @@ def ties(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> Ties
     Args:
         log_fdr: ``ln`` of the false-discovery rate of a link.
     """
-    i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
-    x = g.chance()
+    everyday = ordinary(log, g.episodes, context.seed)
+    both = gather(log, everyday + g.episodes, context.activity)
+    (i, j, shared), seen = each(lambda sets: overlaps(sets, log.n_actors, APART_MS, EVER_MS), [g, both])
+    x = g.chance
     mean = np.maximum(x[i] * x[j], 1e-9)
-    null = _everyday_null(log, context, g.episodes)
+    null = _everyday_null(both, len(everyday), *seen)
     log_p = null.log_p(shared, mean)
     pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
     link = _links(g, pairs, null, log_fdr)
     whole = cluster(len(g), i[link], j[link], -log_p[link] + 1e-3, context.seed)
     thin, log_each = recurrent(log, context.rhythm, g, pairs, pairs.log_q < log_fdr, log_fdr)
-    each = np.zeros(len(g))
-    each[thin] = log_each
+    told = np.zeros(len(g))
+    told[thin] = log_each
     pools = split(g, [thin], pairs, context.seed) if thin.shape[0] else []
-    return Ties(pairs, split(g, whole, pairs, context.seed), [(pool, float(np.median(each[pool]))) for pool in pools])
+    return Ties(pairs, split(g, whole, pairs, context.seed), [(pool, float(np.median(told[pool]))) for pool in pools])
 
 
 def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Ints]:
@@ -71,7 +73,7 @@ def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Int
     modularity, Fortunato & Barthélemy 2007); judged by the community's own overlap, it stands out again.
     """
     out: list[Ints] = []
-    x = g.chance()
+    x = g.chance
     for _ in range(_LEVELS):
         label = np.full(len(g), -1, dtype=np.int64)
         for number, members in enumerate(found):
@@ -144,7 +146,10 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
         none = squares_left - float((mean[use] ** 2).sum())
         excess = float(((own.shared[use] - mean[use]) ** 2).sum()) + max(none, 0.0) - beta * mean_left
         alpha = max(excess / max(squares_left, 1e-300), 0.0)
-        log_p = log_negative_binomial_tail(own.shared, mean, 1.0 + alpha * mean)
+        # At or below its mean no count stands out, whatever its tail.
+        above = np.flatnonzero(own.shared > mean)
+        log_p[:] = 0.0
+        log_p[above] = log_negative_binomial_tail(own.shared[above], mean[above], 1.0 + alpha * mean[above])
         kept = log_p > np.log(_ASIDE)
         if bool(np.all(kept == use)):
             break
@@ -152,17 +157,14 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
     return log_p
 
 
-def _everyday_null(log: EventLog, context: Context, episodes: Episodes) -> OverlapNull:
+def _everyday_null(g: Gatherings, everyday: int, i: Ints, j: Ints, shared: Ints) -> OverlapNull:
     """The overlap null of pairs with an everyday stretch at one end at least: no pair of orders is among them.
 
-    Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs.
+    Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs. The everyday
+    stretches are the first ``everyday`` gatherings of ``g``.
     """
-    everyday = ordinary(log, episodes, context.seed)
-    g = gather(log, everyday + episodes, context.activity)
-    i, j, shared = overlaps(g, log.n_actors, APART_MS, EVER_MS)
-    x = g.chance()
-    use = np.minimum(i, j) < len(everyday)
-    return fit_overlap_null(shared[use], np.maximum(x[i[use]] * x[j[use]], 1e-9))
+    use = np.minimum(i, j) < everyday
+    return fit_overlap_null(shared[use], np.maximum(g.chance[i[use]] * g.chance[j[use]], 1e-9))
 
 
 def _links(g: Gatherings, pairs: Pairs, null: OverlapNull, fdr: float) -> Bools:

@@ -16,13 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 from scipy.optimize import isotonic_regression
 
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.spec import Context
 from plaudit.kernels.contrast import log_p_contrast
-from plaudit.kernels.tails import normal_score
+from plaudit.kernels.tails import log_poisson_tail, normal_score
 from plaudit.model import Bools, EventLog, Floats, Ints, ranges
 
 _MOST_TARGETS = 40
@@ -121,8 +120,8 @@ def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tup
     actor = log.actor[rows].astype(np.int64)
     elsewhere = np.bincount(actor, minlength=log.n_actors)[actor] - 1
     expected = (context.activity[actor] - 1) * ((rows.shape[0] - length[home]) / max(log.n, 1))
-    surprising = stats.poisson.sf(elsewhere - 1, np.maximum(expected, 1e-9)) < _BY_CHANCE
-    strict = (elsewhere >= 2) & surprising
+    strict = np.asarray(elsewhere >= 2)
+    strict[strict] = log_poisson_tail(elsewhere[strict], expected[strict]) < np.log(_BY_CHANCE)
     crowd = np.bincount(np.searchsorted(targets, g.episodes.target[members]), g.size[members], targets.shape[0])
     thin = np.bincount(home[strict], minlength=targets.shape[0]) < _THIN * crowd
     return rows, home, targets, np.where(thin[home], elsewhere >= 1, strict)

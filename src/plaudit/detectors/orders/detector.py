@@ -27,6 +27,7 @@ from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, Pairs, g
 from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
 from plaudit.detectors.orders.lens import look
 from plaudit.detectors.spec import Context, DetectorSpec
+from plaudit.kernels.beside import each
 from plaudit.kernels.tails import log_q_values
 from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 
@@ -106,8 +107,8 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
     inner = pairs.take(np.flatnonzero((label[pairs.i] >= 0) & (label[pairs.i] == label[pairs.j])))
     grown: list[Cohort] = []
     found: list[Found] = []
-    for first in whole:
-        witness = _witness(log, context, g, first, inner)
+    screened = each(lambda cohort: _witness(log, context, g, cohort, inner), whole)
+    for first, witness in zip(whole, screened, strict=True):
         # Interest communities end here: growing them would cost most of the time and change nothing.
         if witness is None or witness.log_p > LIKELY:
             found += [] if witness is None else [_unspoken(g, first, witness)]

@@ -57,6 +57,7 @@ class Gatherings:
         """Entries of the chosen gatherings, gathering by gathering."""
         return ranges(self.offsets[members], self.size[members])
 
+    @cached_property
     def chance(self) -> Floats:
         """``x`` such that activity alone expects ``x_i x_j`` actors shared by gatherings ``i`` and ``j``.
 

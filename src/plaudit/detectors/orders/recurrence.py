@@ -40,7 +40,7 @@ def recurrent(
         return none
     inside = asked[pairs.i] & asked[pairs.j]
     own = pairs.take(np.flatnonzero(inside))
-    x = g.chance()
+    x = g.chance
     found, log_p = asked, np.zeros(n)
     for step in range(_ROUNDS):
         log_p = _log_p(own, x, asked, found)

@@ -28,6 +28,7 @@ SPEC = DetectorSpec(
     parameters={"min_actors": 3.0},
     innocent=("class_behind_nat", "office_network", "carrier_nat", "shared_device_family"),
     evasions=("separate_devices",),
+    beside=True,
 )
 
 

@@ -29,6 +29,7 @@ SPEC = DetectorSpec(
     parameters={"min_points": 5.0, "neighbours": 20.0},
     innocent=("newcomers_in_viral_hour", "friends_called_in", "lottery", "product_launch"),
     evasions=("warm_accounts", "spread_delivery"),
+    beside=True,
 )
 
 _TIME_BINS = 64
