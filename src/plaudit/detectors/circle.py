@@ -2,8 +2,8 @@
 
 They too gather on target after target, at moments no publication explains: somebody shares a link. What sets an order
 book apart is that it needs more people than know each other, or meets more often than such circles do, or uses
-accounts that do nothing else, or has them work through a list in one sitting. Where none of this can be said, the odds
-are even and no like is discounted.
+accounts that do nothing else, or has them work through a list in one sitting. Where none of this can be said, a ring is
+one of three things that would look the same, and no like is discounted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ CIRCLE = 500
 
 ACQUAINTED = 150
 """People who can know each other (Dunbar 1992): a class, an office, friends. They may meet often."""
+
+CIRCLE_CERTAINTY = 1.0 / 3.0
+"""Chance of a ring where friends sharing posts, or people of one place (a class, an office), would look the same."""
 
 CIRCLE_MEETS = 10
 """Separate surprising gatherings up to which a larger circle would look the same in a log."""

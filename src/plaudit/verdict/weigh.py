@@ -56,6 +56,7 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     n = log.n
     p_values = np.concatenate([f.p_value for f in findings]) if findings else np.zeros(0)
     q_values = np.concatenate([f.q_value for f in findings]) if findings else np.zeros(0)
+    certainty = np.concatenate([f.certainty for f in findings] + [np.zeros(0)])
     weight = np.where(q_values <= SIGNIFICANT, log_evidence(p_values), 0.0)
     family_weight = np.zeros((len(LOG_FAMILIES), n), dtype=np.float32)
     family_finding = np.full((len(LOG_FAMILIES), n), -1, dtype=np.int32)
@@ -85,7 +86,7 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     traded = LOG_FAMILIES.index(TRADED)
     decisive = [LOG_FAMILIES.index(family) for family in DECISIVE]
     family_weight[traded, family_weight[decisive].max(axis=0) > 0] = 0.0
-    share, deciding = _deciding(family_weight, family_finding, family_share)
+    share, deciding = _deciding(family_weight, family_finding, family_share, certainty)
     evidence = family_weight.sum(axis=0, dtype=np.float64)
     prior = learned.prior if learned else _prior(np.where(family_weight[traded] > 0, 0.0, evidence), share)
     p = np.where(evidence > 0, sigmoid(logit(prior) + evidence) * share, 0.0)
@@ -146,13 +147,19 @@ def _absorb(
     family_share[row, like] = share
 
 
-def _deciding(family_weight: np.ndarray, family_finding: Ints32, family_share: Floats) -> tuple[Floats, Ints32]:
-    """The share and number of the finding with the largest ``weight * share`` of each like."""
+def _deciding(
+    family_weight: np.ndarray, family_finding: Ints32, family_share: Floats, certainty: Floats
+) -> tuple[Floats, Ints32]:
+    """The share and number of the finding with the largest ``weight * share`` of each like.
+
+    Doubt about what strong evidence means halves its say at most: it must not hand the like to far weaker evidence.
+    """
     share = np.zeros(family_weight.shape[1])
     deciding = np.full(family_weight.shape[1], -1, dtype=np.int32)
     # Most likes have no evidence at all.
     like = np.flatnonzero((family_weight > 0).any(axis=0))
-    strength = family_weight[:, like] * family_share[:, like]
+    sure = np.append(certainty, 1.0)[family_finding[:, like]]
+    strength = family_weight[:, like] * family_share[:, like] * np.maximum(sure, 0.5) / np.maximum(sure, 1e-9)
     best = np.argmax(strength, axis=0)
     speaks = strength[best, np.arange(like.shape[0])] > 0
     best, like = best[speaks], like[speaks]

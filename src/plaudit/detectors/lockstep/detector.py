@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from plaudit.detectors.circle import may_be_circle
+from plaudit.detectors.circle import CIRCLE_CERTAINTY, may_be_circle
 from plaudit.detectors.links import components, log_p_all_false
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.coaction import chance_meetings, crowd, meetings_apart, repeated_pairs, slot_bits, within_budget
@@ -184,13 +184,13 @@ def _findings(
 
 
 def _certainty(log: EventLog, context: Context, rows: Ints, offsets: Ints) -> Floats:
-    """Even odds for groups that a circle of acquaintances would match, by members, half-days met and life outside."""
+    """Doubt about groups that a circle of acquaintances would match, by members, half-days met and life outside."""
     out = np.ones(offsets.shape[0] - 1)
     for k, (a, b) in enumerate(pairwise(offsets)):
         members, inside = np.unique(log.actor[rows[a:b]], return_counts=True)
         half_days = np.unique(log.at_ms[rows[a:b]] // int(SPEC.parameters["apart_ms"])).shape[0]
         if may_be_circle(members.shape[0], half_days, context.days, 1.0 - inside / context.activity[members]):
-            out[k] = 0.5
+            out[k] = CIRCLE_CERTAINTY
     return out
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_MEETS, may_be_circle
+from plaudit.detectors.circle import CIRCLE_CERTAINTY, CIRCLE_MEETS, may_be_circle
 from plaudit.detectors.links import log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
@@ -188,12 +188,12 @@ def _judged(
 ) -> Found:
     """What each like is worth, and whether a circle of friends (of a thin pool, a newsletter) would look the same."""
     rows, shares, sent = look(log, context, g, cohort)
-    # A log cannot tell a chat group that shares posts from one that trades likes: even odds, hence no discount.
+    # A log cannot tell a chat group that shares posts from one that trades likes: hence no discount.
     pool, outside = pool_and_life(g, cohort, witness.own, sent)
     batches = _long_sittings(context, witness.there)
     circle = may_be_circle(pool, witness.when.surprises, context.days, outside, batches) and not witness.when.opened
     newsletter = thin and not witness.when.apart
-    return Found(witness, rows, shares, 0.5 if circle or newsletter else 1.0)
+    return Found(witness, rows, shares, CIRCLE_CERTAINTY if circle else 0.5 if newsletter else 1.0)
 
 
 def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates: int) -> Findings:

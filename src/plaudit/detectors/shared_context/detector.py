@@ -3,8 +3,8 @@
 Sharing is innocent: families share devices; classes, offices and carriers share addresses. So a cell (context,
 target) with ``k`` actors is judged against the cells of *this* log whose contexts are as busy and targets as liked.
 The people behind one NAT are a group whatever they do, so an address is judged by its *tenth* most surprising sitting
-(a class or an office meets a few times in a log) and never carries more than even odds. A device with many accounts
-is judged by its first.
+(a class or an office meets a few times in a log) and never carries more than a circle of friends does. A device with
+many accounts is judged by its first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plaudit.detectors.circle import CIRCLE_CERTAINTY
 from plaudit.detectors.counts import fit_overlap_null
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.tails import log_q_values
@@ -61,7 +62,7 @@ class SharedContext:
         """One finding per device or address with a crowded target: its actors there, against the number expected."""
         parts = [
             _judge(log, column, certainty, sittings)
-            for column, certainty, sittings in ((log.device, 1.0, 1), (log.ip, 0.5, ADDRESS_SITTINGS))
+            for column, certainty, sittings in ((log.device, 1.0, 1), (log.ip, CIRCLE_CERTAINTY, ADDRESS_SITTINGS))
             if column is not None and bool((column >= 0).any())
         ]
         log_p = np.concatenate([part.log_p for part in parts])
