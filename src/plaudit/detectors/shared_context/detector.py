@@ -61,8 +61,11 @@ class SharedContext:
     def find(self, log: EventLog, context: Context) -> Findings:
         """One finding per device or address with a crowded target: its actors there, against the number expected."""
         parts = [
-            _judge(log, column, certainty, sittings)
-            for column, certainty, sittings in ((log.device, 1.0, 1), (log.ip, CIRCLE_CERTAINTY, ADDRESS_SITTINGS))
+            _judge(log, column, certainty, sittings, least)
+            for column, certainty, sittings, least in (
+                (log.device, 1.0, 1, 2),
+                (log.ip, CIRCLE_CERTAINTY, ADDRESS_SITTINGS, int(SPEC.parameters["min_actors"])),
+            )
             if column is not None and bool((column >= 0).any())
         ]
         log_p = np.concatenate([part.log_p for part in parts])
@@ -106,8 +109,11 @@ def _nth_sitting(owner: Ints, sitting: Ints, log_p: Floats, owners: int, nth: in
     return out
 
 
-def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Cells:
-    """Judge every cell of a column, then every context by its ``sittings``-th most surprising sitting."""
+def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least: int) -> Cells:
+    """Judge every cell of a column, then every context by its ``sittings``-th most surprising sitting.
+
+    Exhibits are its cells of ``least`` actors or more.
+    """
     known = np.flatnonzero(column >= 0)
     # Rows ascend by target already.
     order = known[np.argsort(column[known], kind="stable")]
@@ -122,11 +128,14 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int) -> Ce
     null = fit_overlap_null(actors, mean)
     crowded = actors >= SPEC.parameters["min_actors"]
     log_p = null.log_p(actors[crowded], mean[crowded])
-    usual = null.moments(mean[crowded])[0]
     owner, where = np.unique(context[start[crowded]], return_inverse=True)
     sitting = log.at_ms[order[start[crowded]]] // SITTING_MS
     worst = _nth_sitting(where, sitting, log_p, owner.shape[0], sittings)
     cells = np.bincount(context[start])[owner]
+    # Who is judged by crowds is judged with its pairs: of a delivery over many contexts some cells stay small.
+    crowded = (actors >= least) & np.isin(context[start], owner)
+    where = np.searchsorted(owner, context[start[crowded]])
+    usual = null.moments(mean[crowded])[0]
     share = np.clip(1.0 - (usual - 1.0) / actors[crowded], 0.01, 1.0)
     by_owner = np.argsort(where, kind="stable")
     length = actors[crowded][by_owner]
