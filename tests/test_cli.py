@@ -16,7 +16,7 @@ from plaudit.app.cli import app, main
 from plaudit.errors import InputError
 from plaudit.model import SCHEMAS
 
-VERBS = ("audit", "explain", "validate", "simulate", "detectors", "schema")
+VERBS = ("audit", "explain", "validate", "simulate", "detectors", "schema", "bundle", "verify", "compare")
 
 
 class FakePipeline(ModuleType):
@@ -93,6 +93,13 @@ def test_audit_hands_on_what_it_was_told(pipeline: FakePipeline, tmp_path: Path)
         "--as-of 1970-01-02 --lang zh --seed 7 --out DIR",
         "memory_limit": "1GB",
         "labels": "l.csv",
+        "outcomes": None,
+        "cost": None,
+        "focus": (),
+        "incentive": False,
+        "reveal": False,
+        "key": None,
+        "time_zone": None,
     }
     assert (out / "result.json").read_text() == "zh"
 

@@ -160,7 +160,7 @@ def test_outputs_name_every_field_of_the_document_and_the_manifest(tmp_path: Pat
         for value in vars(result).values()
         if isinstance(value, type)
         and issubclass(value, BaseModel)
-        and value.__module__ == result.__name__
+        and value.__module__.startswith(f"{result.__name__}.")
         and not value.__name__.startswith("_")
     ]
     assert len(models) >= 15
@@ -172,7 +172,7 @@ def test_outputs_name_every_field_of_the_document_and_the_manifest(tmp_path: Pat
     keys = re.findall(r"^\| `(\w+)` \|", _section(text, "## manifest.json"), re.MULTILINE)
     assert sorted(keys) == sorted(manifest)
     listed = set(re.findall(r"^\| \[?`([\w.]+)`\]?", _section(text, "# Outputs"), re.MULTILINE))
-    assert listed == {path.name for path in tmp_path.iterdir()}
+    assert listed == {f"{name}.parquet" for name in SCHEMAS} | {path.name for path in tmp_path.iterdir()}
 
 
 def _section(text: str, heading: str) -> str:

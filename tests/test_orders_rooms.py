@@ -15,6 +15,7 @@ from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, Pairs, gath
 from plaudit.detectors.orders.lens import look, one_pool
 from plaudit.detectors.rhythm import Episodes
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
+from plaudit.testing.loop import LoopSpec, found, pick_orders, play, standing
 from tests.worlds import START_MS, quiet
 
 SEEDS = (0, 1, 2)
@@ -244,3 +245,18 @@ def test_a_pool_too_large_for_pairs_recurs_among_late_bursts(seed: int) -> None:
     assert (share[~paid] > 0.5).mean() < 0.02
     # A newsletter with one link an issue would look the same: nobody is discounted for it.
     assert not ((found.q_value <= 0.05) & (found.certainty > 0.5)).any()
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("machine", 2), ("machine", 3), ("crowd", 3)])
+def test_few_others_among_bought_likes_explain_nothing(kind: str, seed: int) -> None:
+    """Orders for comments nobody else likes, each at the same age: only a handful of others could tell when."""
+    ground = found(LoopSpec(), seed=seed)
+    log, bought = standing(play(ground, orders=pick_orders(ground, kind, count=75, seed=seed)))
+    told = DETECTOR.find(log, Context(log, 0))
+    weighty = np.flatnonzero(told.q_value <= 0.05)
+    reached = np.zeros(log.n, dtype=bool)
+    for row in weighty:
+        part = slice(told.exhibits.offsets[row], told.exhibits.offsets[row + 1])
+        reached[told.exhibits.row[part][told.exhibits.share[part] > 0.5]] = True
+    assert reached[bought].mean() > 0.9
+    assert reached[~bought].mean() < 0.005

@@ -36,6 +36,7 @@ ACCEPTED = pa.schema(
         ("device", pa.string()),
         ("ip", pa.string()),
         ("author", pa.string()),
+        ("parent", pa.string()),
     ]
 )
 """Table ``accepted``: where DuckDB's reading ends and portable SQL begins. No nulls up to ``class``."""
@@ -113,7 +114,7 @@ def pair() -> Iterator[tuple[Engine, Engine]]:
         yield duck, spark
 
 
-_MAY_MISS = ("event_id", "device", "ip", "author")
+_MAY_MISS = ("event_id", "device", "ip", "author", "parent")
 
 
 def _rows(*events: tuple[str, str, int, int], **more: Sequence[str | None]) -> list[Row]:
@@ -147,6 +148,9 @@ HAND_MADE = {
     "authors, who also act or never act": _rows(
         ("a", "x", 1, 1), ("b", "x", 2, 1), ("b", "y", 2, 1), ("c", "z", 0, 3), author=["z", "b", None, "a"]
     ),
+    "posts of comments, some unknown, one named twice": _rows(
+        ("a", "x", 1, 1), ("b", "x", 2, 1), ("b", "y", 2, 1), ("c", "z", 0, 1), parent=["q", "p", None, "é"]
+    ),
     "publications by name and by id": _rows(
         ("a", "x", 5, 1), ("w", "x", 2, 3), ("w", "p", 3, 4), ("w", "p", 4, 4), event_id=["e", None, "x", None]
     ),
@@ -171,6 +175,7 @@ def _accepted() -> st.SearchStrategy[list[Row]]:
         st.integers(0, 2),
         st.sampled_from(CLASSES),
         st.one_of(st.none(), st.sampled_from(["e", "f", "😀", *ODD[:4]])),
+        maybe,
         maybe,
         maybe,
         maybe,

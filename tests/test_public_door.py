@@ -17,12 +17,14 @@ NAMES = [
     "Audit",
     "InputError",
     "PlauditError",
+    "RankedBoard",
     "ResultDocument",
     "ResultError",
     "Validation",
     "__version__",
     "audit",
     "explain",
+    "rank",
     "render_html",
     "simulate",
     "validate",
@@ -57,8 +59,9 @@ def test_errors_have_one_root() -> None:
     assert issubclass(plaudit.ResultError, plaudit.PlauditError)
 
 
-def test_schemas_are_arrow_schemas_of_the_six_tables() -> None:
-    assert set(plaudit.SCHEMAS) == {"likes", "targets", "actors", "groups", "findings", "quarantine"}
+def test_schemas_are_arrow_schemas_of_the_nine_tables() -> None:
+    of_logs = {"likes", "targets", "actors", "groups", "findings", "quarantine"}
+    assert set(plaudit.SCHEMAS) == of_logs | {"comments", "posts", "snapshots"}
     assert all(isinstance(schema, pa.Schema) for schema in plaudit.SCHEMAS.values())
 
 

@@ -99,7 +99,16 @@ def test_every_relation_is_used_and_makes_the_columns_its_header_names(monkeypat
 
     monkeypatch.setattr(relations, "create", spy)
     read_events(
-        pa.table({"actor": ["a"], "target": ["x"], "at": [1_700_000_000_000], "device": ["d"], "author": ["w"]})
+        pa.table(
+            {
+                "actor": ["a"],
+                "target": ["x"],
+                "at": [1_700_000_000_000],
+                "device": ["d"],
+                "author": ["w"],
+                "parent": ["p"],
+            }
+        )
     )
     assert sorted(made) == list(relations.names())
     for name, columns in made.items():

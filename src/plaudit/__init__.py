@@ -13,6 +13,7 @@ from plaudit.errors import InputError, PlauditError, ResultError
 if TYPE_CHECKING:
     from plaudit.app.explain import explain
     from plaudit.app.pipeline import Audit, audit
+    from plaudit.app.rank import RankedBoard, rank
     from plaudit.app.validate import Validation, validate
     from plaudit.model import SCHEMAS
     from plaudit.report import render_html
@@ -24,12 +25,14 @@ __all__ = [
     "Audit",
     "InputError",
     "PlauditError",
+    "RankedBoard",
     "ResultDocument",
     "ResultError",
     "Validation",
     "__version__",
     "audit",
     "explain",
+    "rank",
     "render_html",
     "simulate",
     "validate",
@@ -38,10 +41,12 @@ __all__ = [
 _HOMES = {
     "SCHEMAS": "plaudit.model",
     "Audit": "plaudit.app.pipeline",
+    "RankedBoard": "plaudit.app.rank",
     "ResultDocument": "plaudit.result",
     "Validation": "plaudit.app.validate",
     "audit": "plaudit.app.pipeline",
     "explain": "plaudit.app.explain",
+    "rank": "plaudit.app.rank",
     "render_html": "plaudit.report",
     "simulate": "plaudit.testing.simulator",
     "validate": "plaudit.app.validate",

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from plaudit.app.cases import build_case, innocent
 from plaudit.app.tables import Names
-from plaudit.detectors import Detector
+from plaudit.detectors import Detector, SectionDetector
 from plaudit.ingest import Ingested
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, STATUSES, Findings, Ints, Outcome, Status, Tier, Verdicts
 from plaudit.policy import decide
@@ -101,7 +101,7 @@ def assemble(
             discount_at=DISCOUNT_AT,
             undetermined_at=UNDETERMINED_AT,
         ),
-        detectors=[_run(d, f) for d, f in zip(detectors, findings, strict=True)],
+        detectors=[run_of(d, f) for d, f in zip(detectors, findings, strict=True)],
         targets=views,
         targets_omitted=log.n_targets - len(views),
         groups=groups,
@@ -143,7 +143,7 @@ def unseen(read: Ingested, outcomes: Sequence[tuple[str, Outcome, str]]) -> list
     return [*out, *(Message(code=code) for code in ("single_order_invisible", "brush_invisible", "no_outcomes"))]
 
 
-def detector_run(detector: Detector, outcome: Outcome, reason: str) -> DetectorRun:
+def detector_run(detector: Detector | SectionDetector, outcome: Outcome, reason: str) -> DetectorRun:
     """A detector as described before it ran."""
     spec = detector.spec
     return DetectorRun(
@@ -162,7 +162,8 @@ def detector_run(detector: Detector, outcome: Outcome, reason: str) -> DetectorR
     )
 
 
-def _run(detector: Detector, f: Findings) -> DetectorRun:
+def run_of(detector: Detector | SectionDetector, f: Findings) -> DetectorRun:
+    """A detector and what came of it."""
     described = detector_run(detector, f.outcome, f.reason)
     return described.model_copy(
         update={

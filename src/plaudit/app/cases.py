@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plaudit.detectors import BUILT_IN, all_detectors
+from plaudit.detectors import BUILT_IN, SECTION, all_detectors
 from plaudit.result import Case, Message, Step
 
 _EXONERATING = {
@@ -16,6 +16,12 @@ _EXONERATING = {
     "throwaway": ("one_off_normal",),
     "shared_context": ("context_separate",),
     "reciprocity": ("likes_not_returned",),
+    "curve": ("curve_as_others",),
+    "quality_gap": ("likes_as_expected",),
+    "ratio": ("ratio_as_usual",),
+    "near_duplicate": ("own_words",),
+    "author_ring": ("authors_apart",),
+    "region": ("regions_as_usual",),
 }
 
 
@@ -69,7 +75,7 @@ def build_case(
         steps=steps,
         likes=likes,
         expected_inauthentic=expected,
-        exonerating=[message for f in strongest.values() for message in _exonerating(f)]
+        exonerating=[message for f in strongest.values() for message in exonerating(f)]
         or [Message(code="no_evidence")],
         innocent=innocent(detectors),
     )
@@ -78,8 +84,9 @@ def build_case(
 def innocent(detectors: Sequence[str]) -> list[Message]:
     """Known innocent explanations of what these detectors see, most common first, each once."""
     # Asking what is installed reads the description of every package; our own need no asking.
-    known = BUILT_IN if set(detectors) <= {detector.spec.id for detector in BUILT_IN} else all_detectors()
-    specs = {detector.spec.id: detector.spec for detector in known}
+    specs = {d.spec.id: d.spec for d in BUILT_IN} | {d.spec.id: d.spec for d in SECTION}
+    if not set(detectors) <= specs.keys():
+        specs |= {detector.spec.id: detector.spec for detector in all_detectors()}
     codes = [code for name in detectors if name in specs for code in specs[name].innocent]
     return [Message(code=code) for code in dict.fromkeys(codes)]
 
@@ -100,7 +107,8 @@ def _step(kind: str, weight: float, finding: Mapping[str, Any] | None = None) ->
     )
 
 
-def _exonerating(finding: Mapping[str, Any]) -> list[Message]:
+def exonerating(finding: Mapping[str, Any]) -> list[Message]:
+    """What would have shown this finding (a row of ``findings``) to be innocent."""
     values = {"observed": finding["statistic"], "expected": finding["expectation"]}
     plain = {"apart_in_time", "context_separate"}
     codes = _EXONERATING.get(str(finding["detector"]), ("fewer_returns",))

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from plaudit._version import __version__
-from plaudit.app import options, terminal
+from plaudit.app import handover, options, redteam, terminal
 from plaudit.app.options import Format, Lang
 
 app = typer.Typer(
@@ -67,23 +67,32 @@ def audit(
     as_of: Annotated[
         str | None,
         typer.Option(
-            metavar="ISO", help="The moment the audit speaks of; the log's last event by default.", show_default=False
+            metavar="ISO", help="The moment the audit speaks of; the input's last one by default.", show_default=False
         ),
     ] = None,
     lang: options.Language = Lang.EN,
     labels: options.Labels = None,
+    outcomes: options.Outcomes = None,
+    cost: options.Cost = None,
+    focus: options.Focus = None,
+    incentive: options.Incentive = False,
+    reveal: options.Reveal = False,
+    key: options.Key = None,
+    time_zone: options.Zone = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     memory_limit: options.MemoryLimit = None,
     force: options.Force = False,
 ) -> None:
-    """Audit an event log: the honest count of every target, the evidence, and a report.
+    """Audit an event log, or exports of comments and curves: the honest count, the evidence, and a report.
 
     Examples:
 
       plaudit audit likes.csv --out audit
 
       plaudit audit "logs/*.parquet" --map actor=openid --map target=comment_id --out audit --lang zh
+
+      plaudit audit exports/ --out audit --lang zh
 
       zcat likes.jsonl.gz | plaudit audit - --out audit --json
 
@@ -103,8 +112,13 @@ def audit(
         as_of=as_of,
         lang=lang,
         labels=labels,
+        value=options.Value(outcomes, cost, tuple(focus or ()), incentive),
+        reveal=reveal,
+        key=key,
+        time_zone=time_zone,
     )
     outdir.check(out, outdir.AUDIT, force=force)
+    outdir.check_apart(out, sources)
     with terminal.Bars(enabled=not quiet) as bars:
         result = pipeline.audit(
             sources,
@@ -118,6 +132,13 @@ def audit(
             command=command,
             memory_limit=limit,
             labels=labels,
+            outcomes=outcomes,
+            cost=cost,
+            focus=focus or (),
+            incentive=incentive,
+            reveal=reveal,
+            key=options.key_of(key),
+            time_zone=time_zone,
         )
         with outdir.staged(out, outdir.AUDIT, force=force) as stage:
             result.write(stage, lang, bars)
@@ -137,6 +158,8 @@ def explain(
     target: Annotated[str | None, typer.Option(metavar="ID", help="Explain a target.", show_default=False)] = None,
     group: Annotated[str | None, typer.Option(metavar="ID", help="Explain a group.", show_default=False)] = None,
     event: Annotated[str | None, typer.Option(metavar="ID", help="Explain one like.", show_default=False)] = None,
+    comment: Annotated[str | None, typer.Option(metavar="ID", help="Explain a comment.", show_default=False)] = None,
+    post: Annotated[str | None, typer.Option(metavar="ID", help="Explain a post.", show_default=False)] = None,
     lang: options.Language = Lang.EN,
     as_json: options.Json = False,
 ) -> None:
@@ -147,13 +170,17 @@ def explain(
       plaudit explain audit --target T42
 
       plaudit explain audit --group G1 --lang zh
+
+      plaudit explain audit --comment 7301456872
     """
     from plaudit.app import explain as explaining
 
-    given = {"actor": actor, "target": target, "group": group, "event": event}
+    given = {"actor": actor, "target": target, "group": group, "event": event, "comment": comment, "post": post}
     asked = [(kind, text) for kind, text in given.items() if text is not None]
     if len(asked) != 1:
-        raise typer.BadParameter("say exactly one of --actor, --target, --group, --event.", param_hint="ID")
+        raise typer.BadParameter(
+            "say exactly one of --actor, --target, --group, --event, --comment, --post.", param_hint="ID"
+        )
     kind, subject = asked[0]
     case = explaining.explain(directory, kind, subject)
     if as_json:
@@ -171,10 +198,11 @@ def validate(
     time_format: options.Times = None,
     allow_rejects: options.AllowRejects = False,
     lang: options.Language = Lang.EN,
+    time_zone: options.Zone = None,
     as_json: options.Json = False,
     memory_limit: options.MemoryLimit = None,
 ) -> None:
-    """Read a log and say what an audit of it could and could not see; writes nothing.
+    """Read a log or exports and say what an audit of it could and could not see; writes nothing.
 
     Examples:
 
@@ -195,6 +223,7 @@ def validate(
             allow_rejects=allow_rejects,
             progress=bars,
             memory_limit=limit,
+            time_zone=time_zone,
         )
     if as_json:
         terminal.say_json(found.model_dump(mode="json"))
@@ -203,9 +232,10 @@ def validate(
 
 
 def _scenario_names(incomplete: str) -> list[str]:
+    from plaudit.testing.sections import section_scenarios
     from plaudit.testing.simulator import scenarios
 
-    return [name for name in scenarios() if name.startswith(incomplete)]
+    return [name for name in (*scenarios(), *section_scenarios()) if name.startswith(incomplete)]
 
 
 @app.command()
@@ -222,18 +252,26 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the world.", show_default=False)
     ] = None,
-    events: Annotated[int, typer.Option(help="About how many events the log holds.", min=1)] = 50_000,
+    events: Annotated[
+        int, typer.Option(help="How many events the log holds; of a comment world, how many comments.", min=1)
+    ] = 50_000,
     seed: options.Seed = 0,
     fmt: Annotated[Format, typer.Option("--format", help="File format of the log.")] = Format.PARQUET,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a number of the scenario. Repeatable."),
     ] = None,
+    layout: Annotated[
+        options.Layout, typer.Option(help="Comment worlds: whose exports to write.")
+    ] = options.Layout.WECHAT,
+    tier: Annotated[
+        options.CurveTier, typer.Option(help="Comment worlds: one export (T0) or repeated readings (T1).")
+    ] = options.CurveTier.T1,
     show_list: Annotated[bool, typer.Option("--list", help="List the scenarios and stop.")] = False,
     quiet: options.Quiet = False,
     force: options.Force = False,
 ) -> None:
-    """Plant a world: a log with bought likes and innocent crowds in it, and its truth apart.
+    """Plant a world: a log, or a section of comments, with bought likes and innocent crowds, and its truth apart.
 
     Examples:
 
@@ -242,13 +280,17 @@ def simulate(
       plaudit simulate small --events 50000 --seed 1 --out world
 
       plaudit simulate crowd_orders --events 200000 --set order_size=100 --format csv --out world
+
+      plaudit simulate comments --events 3000 --layout wechat --out world
     """
     from plaudit.app import outdir, views
-    from plaudit.testing import simulator
+    from plaudit.model import Tier
+    from plaudit.testing import sections, simulator
 
-    known = simulator.scenarios()
+    of_logs, of_comments = simulator.scenarios(), sections.section_scenarios()
+    known = [*of_logs, *of_comments]
     if show_list:
-        terminal.show(views.scenario_list(known))
+        terminal.show(views.scenario_list({**of_logs, **of_comments}))
         return
     if scenario is None or scenario not in known:
         problem = "say which world" if scenario is None else f"there is no world {scenario!r}"
@@ -259,14 +301,55 @@ def simulate(
     outdir.check(out, outdir.WORLD, force=force)
     with terminal.Bars(enabled=not quiet) as bars:
         bars.stage("simulate")
-        world = simulator.simulate(scenario, events=events, seed=seed, overrides=changes or None)
-        bars.stage("write")
-        with outdir.staged(out, outdir.WORLD, force=force) as stage:
-            simulator.write(world, stage, fmt.value)
+        if scenario in of_comments:
+            section = sections.simulate_section(
+                scenario, comments=events, seed=seed, tier=Tier(tier.value), overrides=changes or None
+            )
+            bars.stage("write")
+            with outdir.staged(out, outdir.WORLD, force=force) as stage:
+                sections.write_section(section, stage, layout.value)
+            said = f"{events:,} comments in {out / 'export'}, their truth in {out / 'truth'}."
+        else:
+            world = simulator.simulate(scenario, events=events, seed=seed, overrides=changes or None)
+            bars.stage("write")
+            with outdir.staged(out, outdir.WORLD, force=force) as stage:
+                simulator.write(world, stage, fmt.value)
+            said = f"{events:,} events in {out / f'events.{fmt.value}'}, their truth in {out / 'truth'}."
     if not quiet:
-        terminal.say(
-            f"{world.events.num_rows:,} events in {out / f'events.{fmt.value}'}, their truth in {out / 'truth'}."
-        )
+        terminal.say(said)
+
+
+@app.command()
+def rank(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder an audit has written.", show_default=False)],
+    parent: Annotated[str, typer.Option(metavar="POST", help="Whose comments to rank.", show_default=False)],
+    exposures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="How often each was seen: CSV or Parquet, target, exposures.", show_default=False
+        ),
+    ] = None,
+    explore: Annotated[bool, typer.Option(help="Give one place to a comment that may be better than is known.")] = True,
+    seed: options.Seed = 0,
+    lang: options.Language = Lang.EN,
+    as_json: options.Json = False,
+) -> None:
+    """Rank the comments of one post by likes that count, and show who was pushed down by those that do not.
+
+    Examples:
+
+      plaudit rank audit --parent P7
+
+      plaudit rank audit --parent P7 --exposures views.csv --json
+    """
+    from plaudit.app import rank as ranking
+    from plaudit.app.rank_view import render_board
+
+    board = ranking.rank_directory(directory, parent, seed=seed, explore=explore, exposures=exposures)
+    if as_json:
+        terminal.say_json(board.model_dump(mode="json"))
+    else:
+        terminal.show(render_board(board, lang))
 
 
 @app.command()
@@ -310,3 +393,7 @@ def schema(
         terminal.say_json(views.schema_specs(names))
     else:
         terminal.show(views.schema_list(names))
+
+
+handover.register(app)
+redteam.register(app)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from plaudit.errors import InputError
 
 
 class Lang(StrEnum):
@@ -35,11 +39,27 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class Layout(StrEnum):
+    """Whose files a simulated section looks like."""
+
+    WECHAT = "wechat"
+    BILIBILI = "bilibili"
+    CSV = "csv"
+
+
+class CurveTier(StrEnum):
+    """What a simulated section holds: one export, or repeated readings."""
+
+    T0 = "T0"
+    T1 = "T1"
+
+
 Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE",
-        help="CSV, TSV, JSONL or Parquet, also .gz and .zst; a file, a quoted glob, or - for standard input.",
+        help="An event log (CSV, TSV, JSONL, Parquet, also .gz and .zst; - for standard input), exports of comments "
+        "and curves (JSON, CSV, XLSX, Parquet), a quoted glob, or a folder of both.",
         show_default=False,
     ),
 ]
@@ -71,6 +91,45 @@ Labels = Annotated[
         show_default=False,
     ),
 ]
+Reveal = Annotated[
+    bool, typer.Option("--reveal", help="Write nicknames and texts of exports into tables and report: personal data.")
+]
+Key = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Key of the pseudonyms of authors (16 bytes or more); derived from the input unless given.",
+        show_default=False,
+    ),
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        "--time-zone",
+        metavar="ZONE",
+        help="Zone of times in exports that name none: Asia/Shanghai, UTC, +08:00.",
+        show_default=False,
+    ),
+]
+Outcomes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="What actors went on to do (actor, at, kind: purchase, follow ...), for the value audit.",
+        show_default=False,
+    ),
+]
+Cost = Annotated[
+    str | None,
+    typer.Option(metavar="AMOUNT", help="What the campaign cost, such as 3000 or '3000 CNY'.", show_default=False),
+]
+Focus = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TARGET", help="Target the value audit asks about; @FILE for many. Repeatable.", show_default=False
+    ),
+]
+Incentive = Annotated[bool, typer.Option("--incentive", help="Likes were rewarded (a lottery, a coupon).")]
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds other files; those others stay.")]
 MemoryLimit = Annotated[
     str | None,
@@ -78,6 +137,23 @@ MemoryLimit = Annotated[
         metavar="SIZE", help="Memory the query engine may use, such as 4GB (2GB unless said).", show_default=False
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Value:
+    """Options of the value audit."""
+
+    outcomes: str | None
+    cost: str | None
+    focus: tuple[str, ...]
+    incentive: bool
+
+    def words(self) -> list[str]:
+        """As they would be typed."""
+        told = [("--outcomes", self.outcomes), ("--cost", self.cost), *(("--focus", one) for one in self.focus)]
+        words = [word for option, text in told if text for word in (option, text)]
+        return [*words, "--incentive"] if self.incentive else words
+
 
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
@@ -115,6 +191,22 @@ def numbers(texts: Iterable[str] | None, option: str) -> dict[str, float]:
         if not abs(found[key]) < float("inf"):
             raise typer.BadParameter(f"{key}={text}: the value must be finite.", param_hint=option)
     return found
+
+
+def key_of(path: Path | None) -> bytes | None:
+    """The bytes of a key's file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"--key {path} cannot be read ({(error.strerror or 'error').lower()}): name a file."
+        ) from error
 
 
 def instant_ms(text: str | None, option: str) -> int | None:
@@ -160,6 +252,10 @@ def reproduction(
     as_of: str | None,
     lang: str,
     labels: str | None = None,
+    value: Value | None = None,
+    reveal: bool = False,
+    key: Path | None = None,
+    time_zone: str | None = None,
 ) -> str:
     """The command that gives the same results again: everything that decides them, nothing that does not.
 
@@ -174,6 +270,14 @@ def reproduction(
         words.append("--allow-rejects")
     if labels is not None:
         words += ["--labels", labels]
+    if key is not None:
+        words += ["--key", str(key)]
+    if time_zone is not None:
+        words += ["--time-zone", time_zone]
+    if reveal:
+        words.append("--reveal")
+    if value is not None:
+        words += value.words()
     if as_of is not None:
         words += ["--as-of", as_of]
     if lang != Lang.EN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +32,13 @@ class Kind:
 AUDIT = Kind(
     "an earlier audit",
     "manifest.json",
-    frozenset({*(f"{table}.parquet" for table in SCHEMAS), "result.json", "report.html", "manifest.json"}),
+    frozenset(
+        {*(f"{table}.parquet" for table in SCHEMAS), "result.json", "report.html", "report.xlsx", "manifest.json"}
+    ),
 )
-WORLD = Kind("an earlier simulation", "truth/world.json", frozenset({"events.parquet", "events.csv", "truth"}))
+WORLD = Kind(
+    "an earlier simulation", "truth/world.json", frozenset({"events.parquet", "events.csv", "export", "truth"})
+)
 
 
 def check(out: Path, kind: Kind, *, force: bool = False) -> None:
@@ -64,6 +68,19 @@ def check(out: Path, kind: Kind, *, force: bool = False) -> None:
             f"--out {out} is not empty and not {kind.name}; name an empty or new folder, or add --force to replace "
             "the files of the same name."
         )
+
+
+def check_apart(out: Path, sources: Sequence[str]) -> None:
+    """Refuse a result inside a folder that is read as a whole: the next audit would read its own tables.
+
+    Raises:
+        InputError: ``out`` is, or lies in, one of the folders among ``sources``.
+    """
+    there = Path(os.path.realpath(out))
+    for source in sources:
+        folder = Path(source).expanduser()
+        if folder.is_dir() and there.is_relative_to(os.path.realpath(folder)):
+            raise InputError(f"--out {out} lies in {source}, which is read as a whole; name a folder outside it.")
 
 
 @contextmanager

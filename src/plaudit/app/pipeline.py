@@ -9,29 +9,40 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from plaudit._version import __version__
+from plaudit.app.kinds import clearer, holds_exports
 from plaudit.engine import atomic_path, write_parquet
-from plaudit.ingest import read_events
-from plaudit.ingest.labels import read_labels
+from plaudit.errors import InputError
+from plaudit.ingest import Ingested, read_events
+from plaudit.ingest.labels import GivenLabels, read_labels
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
 from plaudit.progress import Progress, Silent
-from plaudit.report import render_html, to_json
-from plaudit.result import Method, ResultDocument
+from plaudit.report import render_html, render_xlsx, to_json
+from plaudit.result import InputFile, Method, ResultDocument
+
+if TYPE_CHECKING:
+    from plaudit.app.value import Question
 
 
 @dataclass(frozen=True)
 class Audit:
-    """A finished audit: the result document, and the tables of :data:`plaudit.model.SCHEMAS` as Arrow."""
+    """A finished audit: the result document, and the tables of :data:`plaudit.model.SCHEMAS` as Arrow.
+
+    ``outcomes`` is the file of outcomes, where one was given.
+    """
 
     document: ResultDocument
     tables: dict[str, pa.Table]
+    outcomes: InputFile | None = None
 
     def write(self, out_dir: Path | str, lang: str = "en", progress: Progress | None = None) -> None:
         """Write tables, ``result.json``, ``report.html`` and, last, ``manifest.json`` into ``out_dir``.
+
+        Where comments or curves were audited, ``report.xlsx`` as well.
 
         Every file appears by atomic rename; the same audit gives the same bytes.
         """
@@ -46,22 +57,29 @@ class Audit:
                 told.advance(step, len(self.tables) + 2)
                 write_parquet(table, out / f"{name}.parquet", SCHEMAS[name])
             texts = {"result.json": result.result(), "report.html": page.result().encode()}
+        if self.document.section:
+            texts["report.xlsx"] = render_xlsx(self.document, self.tables, lang)
         for name, content in texts.items():
             with atomic_path(out / name) as part:
                 part.write_bytes(content)
         told.advance(len(self.tables) + 1, len(self.tables) + 2)
         with atomic_path(out / "manifest.json") as part:
             part.write_text(
-                json.dumps(self._manifest(out), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
+                json.dumps(self._manifest(out, list(texts)), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
             )
         told.advance(len(self.tables) + 2, len(self.tables) + 2)
 
-    def _manifest(self, out: Path) -> dict[str, Any]:
+    def _manifest(self, out: Path, reports: Sequence[str]) -> dict[str, Any]:
         method = self.document.method
-        files = [f"{name}.parquet" for name in self.tables] + ["result.json", "report.html"]
+        files = [f"{name}.parquet" for name in self.tables] + list(reports)
         inputs = [file.model_dump(mode="json") for file in self.document.input.files]
+        if self.document.section:
+            sources = self.document.section.basis.sources
+            inputs += [{**one.file.model_dump(mode="json"), "role": one.kind} for one in sources]
         if self.document.labels:
             inputs.append({**self.document.labels.file.model_dump(mode="json"), "role": "labels"})
+        if self.outcomes:
+            inputs.append({**self.outcomes.model_dump(mode="json"), "role": "outcomes"})
         return {
             "schema_version": SCHEMA_VERSION,
             "plaudit_version": method.plaudit_version,
@@ -95,37 +113,119 @@ def audit(
     command: str = "",
     memory_limit: str | None = None,
     labels: Any = None,
+    outcomes: Path | str | None = None,
+    cost: str | None = None,
+    focus: Sequence[str] = (),
+    incentive: bool = False,
+    reveal: bool = False,
+    key: bytes | None = None,
+    time_zone: str | None = None,
 ) -> Audit:
-    """Audit an event log.
+    """Audit an event log (T2), exports of comments and curves (T0, T1), or a folder of both. Content says which.
 
     Args:
-        source: path, glob, ``-``, a sequence of those, or an Arrow table, pandas or polars frame.
-        mapping, time_format, allow_rejects, memory_limit: see :func:`plaudit.ingest.read_events`.
+        source: path, glob, ``-``, a sequence of those, a folder, or an Arrow table, pandas or polars frame of events.
+        mapping, time_format, memory_limit: of event logs, see :func:`plaudit.ingest.read_events`.
+        allow_rejects: accept input of which more than 20 % of the rows are rejected.
         seed: seed of everything random; the same seed gives the same bytes.
-        as_of_ms: the moment decisions are dated from, UTC milliseconds; the log's last event by default.
+        as_of_ms: the moment decisions are dated from, UTC milliseconds; by default the last one the input speaks of.
         lang: language recorded for the report (``en`` or ``zh``).
         progress: told the stages.
         command: how to get the same result again, kept in the document.
         labels: what is known about some likes, to recalibrate weights by: see
             :func:`plaudit.ingest.labels.read_labels`. None are ever needed.
+        outcomes: file of what actors went on to do, for the value audit.
+        cost, focus, incentive: see :func:`plaudit.app.value.question`; only with ``outcomes``.
+        reveal: write nicknames and texts of exports into tables and report. They are personal data.
+        key, time_zone: of exports, see :func:`plaudit.ingest.exports.read_exports`.
 
     Raises:
         InputError: the source cannot be used; the sentence says why and what to do.
     """
     told = progress or Silent()
     given = None if labels is None else read_labels(labels)
+    asked = None
+    if outcomes is not None:
+        from plaudit.app.value import question
+
+        asked = question(outcomes, cost, focus, incentive)
+    elif cost is not None or focus or incentive:
+        raise InputError("--cost, --focus and --incentive belong to a value audit: name --outcomes, too.")
+    if holds_exports(source, mapping):
+        from plaudit.app.combined import audit_exports
+
+        return audit_exports(
+            source,
+            time_format=time_format,
+            allow_rejects=allow_rejects,
+            seed=seed,
+            as_of_ms=as_of_ms,
+            lang=lang,
+            progress=told,
+            command=command,
+            memory_limit=memory_limit,
+            given=given,
+            asked=asked,
+            reveal=reveal,
+            key=key,
+            time_zone=time_zone,
+        )
     # What judges loads compilers and distributions, half a second of them: while the database reads, not after.
     with ThreadPoolExecutor(max_workers=1) as beside:
         loaded: Future[object] = beside.submit(import_module, "plaudit.app.assemble")
-        read = read_events(
-            source,
-            mapping=mapping,
-            time_format=time_format,
-            allow_rejects=allow_rejects,
-            progress=told,
-            memory_limit=memory_limit,
-        )
+        try:
+            read = read_events(
+                source,
+                mapping=mapping,
+                time_format=time_format,
+                allow_rejects=allow_rejects,
+                progress=told,
+                memory_limit=memory_limit,
+            )
+        except InputError as own:
+            raise clearer(source, own) from None
         loaded.result()
+    parameters = {
+        "mapping": dict(mapping or {}),
+        "time_format": time_format,
+        "allow_rejects": allow_rejects,
+        "lang": str(lang),
+    }
+    return judge(
+        read,
+        parameters=parameters,
+        seed=seed,
+        as_of_ms=as_of_ms,
+        progress=told,
+        command=command,
+        given=given,
+        asked=asked,
+    )
+
+
+def judge(
+    read: Ingested,
+    *,
+    parameters: Mapping[str, Any],
+    seed: int = 0,
+    as_of_ms: int | None = None,
+    progress: Progress | None = None,
+    command: str = "",
+    given: GivenLabels | None = None,
+    asked: Question | None = None,
+) -> Audit:
+    """Audit a log that has been read: everything of :func:`audit` after ingest, so that what is read can be kept.
+
+    Args:
+        read: the contract of ingest.
+        parameters: how it was read, kept in the document; the parameters of the detectors are added.
+        seed, as_of_ms, progress, command: see :func:`audit`.
+        given: labels as read.
+        asked: what is asked about value, with outcomes as read.
+
+    Raises:
+        InputError: no label names anything in this log, or a target in focus is not in it.
+    """
     from plaudit.app import tables as rows
     from plaudit.app.assemble import assemble
     from plaudit.detectors import Context, all_detectors
@@ -133,28 +233,23 @@ def audit(
     from plaudit.tally import tally
     from plaudit.verdict import weigh
 
+    told = progress or Silent()
     detectors = all_detectors()
     context = Context(read.log, seed)
     told.stage("detect")
     findings = run_detectors(detectors, read.log, context, lambda done: told.advance(done, len(detectors)))
     told.stage("count")
     verdicts = weigh(read.log, findings)
-    parameters = {
-        "mapping": dict(mapping or {}),
-        "time_format": time_format,
-        "allow_rejects": allow_rejects,
-        "lang": str(lang),
-        "detectors": {detector.spec.id: dict(detector.spec.parameters) for detector in detectors},
-    }
+    parameters = {**parameters, "detectors": {d.spec.id: dict(d.spec.parameters) for d in detectors}}
     digests = [file.sha256 for file in read.summary.files]
-    audit_id, lesson = _audit_id(digests, seed, parameters), None
+    own_id, lesson = audit_id(digests, seed, parameters), None
     if given is not None:
         from plaudit.app.labels import learn_from
 
-        verdicts, lesson = learn_from(given, read, findings, verdicts, audit_id, seed)
+        verdicts, lesson = learn_from(given, read, findings, verdicts, own_id, seed)
         parameters["labels"] = given.file.sha256
         if lesson.applied:
-            audit_id = _audit_id([*digests, given.file.sha256], seed, parameters)
+            own_id = audit_id([*digests, given.file.sha256], seed, parameters)
     counts = tally(read.log, findings, verdicts, seed)
     names = rows.names(findings, verdicts.groups)
     tables = {
@@ -165,22 +260,30 @@ def audit(
         "findings": rows.findings_table(read, findings, verdicts, names),
         "quarantine": read.quarantine,
     }
+    if asked is not None:
+        parameters["value"] = asked.parameters()
     method = Method(
         plaudit_version=__version__,
         seed=seed,
         as_of_ms=read.log.end_ms if as_of_ms is None else as_of_ms,
         parameters=parameters,
         command=command or "plaudit.audit(...)",
-        audit_id=audit_id,
+        audit_id=own_id,
     )
     document = assemble(read, detectors, findings, verdicts, counts, tables, names, method)
-    document = document.model_copy(update={"labels": lesson})
-    return Audit(document, tables)
+    value = None
+    if asked is not None:
+        from plaudit.app.value import value_of_log
+
+        value = value_of_log(read, verdicts, counts, asked, seed)
+    unseen = [one for one in document.unseen if value is None or one.code != "no_outcomes"]
+    document = document.model_copy(update={"labels": lesson, "value": value, "unseen": unseen})
+    return Audit(document, tables, None if asked is None else asked.file)
 
 
-def _audit_id(digests: Sequence[str], seed: int, parameters: Mapping[str, Any]) -> str:
+def audit_id(digests: Sequence[str], seed: int, parameters: Mapping[str, Any]) -> str:
     """Sixteen hexadecimal digits that change whenever findings or groups could be numbered otherwise."""
-    told = {key: value for key, value in parameters.items() if key not in ("lang", "labels")}
+    told = {key: value for key, value in parameters.items() if key not in ("lang", "labels", "value")}
     parts = json.dumps([list(digests), __version__, seed, told], sort_keys=True)
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 

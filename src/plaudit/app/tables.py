@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from plaudit.ingest import Ingested
-from plaudit.model import SCHEMAS, STATUSES, Findings, Groups, Ints, Outcome, SubjectKind, Verdicts, offsets_of
+from plaudit.model import SCHEMAS, STATUSES, Findings, Floats, Groups, Ints, Outcome, SubjectKind, Verdicts, offsets_of
 from plaudit.tally import Tally
 
 MOST_EXHIBITS = 50
@@ -57,7 +57,7 @@ def likes_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
         group,
         reasons,
     ]
-    return _table("likes", columns)
+    return table_of("likes", columns)
 
 
 def targets_table(read: Ingested, tally: Tally) -> pa.Table:
@@ -71,7 +71,11 @@ def targets_table(read: Ingested, tally: Tally) -> pa.Table:
         tally.low,
         tally.high,
     )
-    return _table("targets", [read.target_ids, *(pa.array(column) for column in columns)])
+    parent = pa.nulls(len(read.target_ids), pa.string())
+    if read.log.parent is not None and read.parent_ids is not None:
+        parent = read.parent_ids.take(pa.array(read.log.parent, mask=read.log.parent < 0))
+    born = pa.array(read.log.born_ms)
+    return table_of("targets", [read.target_ids, *(pa.array(column) for column in columns), parent, born])
 
 
 def actors_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
@@ -93,7 +97,7 @@ def actors_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
         pa.array(expected),
         listed,
     ]
-    return _table("actors", columns)
+    return table_of("actors", columns)
 
 
 def groups_table(read: Ingested, findings: Sequence[Findings], verdicts: Verdicts, names: Names) -> pa.Table:
@@ -125,17 +129,37 @@ def groups_table(read: Ingested, findings: Sequence[Findings], verdicts: Verdict
     return pa.Table.from_pylist(rows, schema=SCHEMAS["groups"])
 
 
+@dataclass(frozen=True)
+class Subjects:
+    """Strings of what findings speak of: of each kind of subject, and of the rows their exhibits name."""
+
+    of: Mapping[SubjectKind, pa.Array]
+    exhibits: pa.Array
+
+
 def findings_table(read: Ingested, findings: Sequence[Findings], verdicts: Verdicts, names: Names) -> pa.Table:
     """One row per finding, detector by detector, and one for every detector that gave no answer."""
+    subjects = Subjects({SubjectKind.TARGET: read.target_ids, SubjectKind.ACTOR: read.actor_ids}, read.event_ids)
+    return findings_rows(findings, verdicts.weight, names.finding, subjects)
+
+
+def findings_rows(findings: Sequence[Findings], weight: Floats, ids: list[str], subjects: Subjects) -> pa.Table:
+    """The table ``findings``, of a log or of a section.
+
+    Args:
+        findings: all of them.
+        weight, ids: nats and id of each, through all detectors in order.
+        subjects: their strings.
+    """
     parts, start = [], 0
     for f in findings:
         stop = start + len(f)
-        parts.append(_findings_part(read, f, verdicts.weight[start:stop], names.finding[start:stop]))
+        parts.append(_findings_part(f, weight[start:stop], ids[start:stop], subjects))
         start = stop
     return pa.concat_tables(parts) if parts else SCHEMAS["findings"].empty_table()
 
 
-def _findings_part(read: Ingested, f: Findings, weight: np.ndarray, ids: list[str]) -> pa.Table:
+def _findings_part(f: Findings, weight: Floats, ids: list[str], subjects: Subjects) -> pa.Table:
     if f.outcome is not Outcome.MEASURED:
         silent: dict[str, object] = {
             "finding_id": f"{f.detector}-0",
@@ -149,18 +173,14 @@ def _findings_part(read: Ingested, f: Findings, weight: np.ndarray, ids: list[st
             "exhibits": [],
         }
         return pa.Table.from_pylist([silent], schema=SCHEMAS["findings"])
-    if f.subject_kind is SubjectKind.TARGET:
-        subject = read.target_ids.take(pa.array(f.subject))
-    elif f.subject_kind is SubjectKind.ACTOR:
-        subject = read.actor_ids.take(pa.array(f.subject))
-    else:
-        subject = _strings(ids)
+    known = subjects.of.get(f.subject_kind)
+    subject = _strings(ids) if known is None else known.take(pa.array(f.subject))
     # Exhibits are listed for findings that weigh anything: the others convinced nobody of anything.
     length = np.where(weight > 0, np.minimum(np.diff(f.exhibits.offsets), MOST_EXHIBITS), 0)
     offsets = np.concatenate([[0], np.cumsum(length)])
     rows = np.repeat(f.exhibits.offsets[:-1] - offsets[:-1], length) + np.arange(int(offsets[-1]))
     exhibits = pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), read.event_ids.take(pa.array(f.exhibits.row[rows]))
+        pa.array(offsets, pa.int32()), subjects.exhibits.take(pa.array(f.exhibits.row[rows]))
     )
     n = len(f)
     columns = [
@@ -173,7 +193,7 @@ def _findings_part(read: Ingested, f: Findings, weight: np.ndarray, ids: list[st
         pa.nulls(n, pa.string()),
         exhibits,
     ]
-    return _table("findings", columns)
+    return table_of("findings", columns)
 
 
 @dataclass(frozen=True)
@@ -212,7 +232,8 @@ def _strings(values: list[str]) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-def _table(name: str, columns: list[pa.Array]) -> pa.Table:
+def table_of(name: str, columns: Sequence[pa.Array]) -> pa.Table:
+    """Columns in the order and types of the schema ``name``."""
     schema = SCHEMAS[name]
     cast = [column.cast(field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(cast, schema=schema)

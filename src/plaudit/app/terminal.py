@@ -27,7 +27,7 @@ EXIT_TERMINATED = 143
 
 EXIT_CODES = {
     EXIT_OK: "done",
-    EXIT_DEFECT: "a defect of Plaudit, or not enough memory",
+    EXIT_DEFECT: "a defect of Plaudit, or not enough memory; of verify: not confirmed",
     EXIT_INPUT: "something given cannot be used: an option, a source, a folder",
     EXIT_INTERRUPTED: "interrupted (Ctrl-C)",
     EXIT_CLOSED: "the reader of the output went away (plaudit ... | head)",

@@ -8,19 +8,29 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from plaudit.app.assemble import detector_run, unseen
-from plaudit.detectors import all_detectors
-from plaudit.detectors.runner import readiness
+from plaudit.app.exports import basis_of, no_log
+from plaudit.app.kinds import holds_exports
+from plaudit.app.section_messages import unseen as section_unseen
+from plaudit.detectors import SECTION, all_detectors
+from plaudit.detectors.runner import readiness, section_readiness
 from plaudit.ingest import read_events
+from plaudit.ingest.exports import ExportRead, read_exports
+from plaudit.model import Tier
 from plaudit.progress import Progress
-from plaudit.result import DetectorRun, Input, Message
+from plaudit.result import Basis, DetectorRun, Input, Message
 
 
 class Validation(BaseModel):
-    """A log as read, the detectors that could be asked, and what would stay unseen."""
+    """A log or exports as read, the detectors that could be asked, and what would stay unseen.
+
+    ``basis`` and ``tier`` speak of exports; ``input`` is empty where no event log was given.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     input: Input
+    basis: Basis | None = None
+    tier: str = Tier.EVENTS.value
     detectors: list[DetectorRun]
     messages: list[Message]
 
@@ -33,12 +43,19 @@ def validate(
     allow_rejects: bool = False,
     progress: Progress | None = None,
     memory_limit: str | None = None,
+    time_zone: str | None = None,
 ) -> Validation:
-    """Read a log and say what an audit could see; computes no finding. Arguments as :func:`plaudit.audit`.
+    """Read a log or exports and say what an audit could see; computes no finding. Arguments as :func:`plaudit.audit`.
 
     Raises:
         InputError: the source cannot be used.
     """
+    exports = None
+    if holds_exports(source, mapping):
+        exports = read_exports(source, time_zone=time_zone, allow_rejects=allow_rejects, progress=progress)
+        if not exports.events:
+            return _of_exports(exports, None)
+        source = [str(path) for path in exports.events]
     read = read_events(
         source,
         mapping=mapping,
@@ -48,8 +65,27 @@ def validate(
         memory_limit=memory_limit,
     )
     ready = [(detector, *readiness(detector, read.log)) for detector in all_detectors()]
-    return Validation(
+    of_log = Validation(
         input=read.summary,
         detectors=[detector_run(detector, outcome, reason) for detector, outcome, reason in ready],
         messages=unseen(read, [(detector.spec.id, outcome, reason) for detector, outcome, reason in ready]),
     )
+    return of_log if exports is None or exports.section.n_targets == 0 else _of_exports(exports, of_log)
+
+
+def _of_exports(read: ExportRead, of_log: Validation | None) -> Validation:
+    """What the exports could show, after what an event log beside them could."""
+    ready = [(detector, *section_readiness(detector, read.section)) for detector in SECTION]
+    detectors = [detector_run(detector, outcome, reason) for detector, outcome, reason in ready]
+    messages = section_unseen(
+        read.section, [(detector.spec.id, outcome, reason) for detector, outcome, reason in ready]
+    )
+    if of_log is None:
+        tier = read.section.tier.value
+        return Validation(input=no_log()[0], basis=basis_of(read), tier=tier, detectors=detectors, messages=messages)
+    update = {
+        "basis": basis_of(read),
+        "detectors": [*of_log.detectors, *detectors],
+        "messages": [*of_log.messages, *messages],
+    }
+    return of_log.model_copy(update=update)

@@ -14,19 +14,23 @@ from rich.table import Table
 from rich.text import Text
 
 from plaudit.app.terminal import one_line
-from plaudit.model import SCHEMA_VERSION, SCHEMAS
+from plaudit.model import SCHEMA_VERSION, SCHEMAS, Tier
+from plaudit.report.section_terminal import basis_lines
 from plaudit.report.words import Words
-from plaudit.result import ResultDocument
+from plaudit.result import ResultDocument, SectionPart
 
 if TYPE_CHECKING:
     from plaudit.app.validate import Validation
     from plaudit.detectors.spec import DetectorSpec
+    from plaudit.testing.sections import SectionSpec
     from plaudit.testing.simulator import ScenarioSpec
 
 
 def machine_summary(document: ResultDocument, out: Path) -> dict[str, Any]:
     """What ``plaudit audit --json`` prints; the keys are documented in ``docs/cli.md``."""
     read = document.input.model_dump(mode="json")
+    if document.tier != Tier.EVENTS and document.section:
+        read = document.section.basis.model_dump(mode="json", exclude={"sources"})
     return {
         "schema_version": document.schema_version,
         "plaudit_version": document.method.plaudit_version,
@@ -50,6 +54,22 @@ def machine_summary(document: ResultDocument, out: Path) -> dict[str, Any]:
         ],
         "unseen": [message.model_dump(mode="json") for message in document.unseen],
         "labels": document.labels.outcome.model_dump(mode="json") if document.labels else None,
+        "section": _section_summary(document.section) if document.section else None,
+    }
+
+
+def _section_summary(section: SectionPart) -> dict[str, Any]:
+    return {
+        "tier": section.tier,
+        "rating": section.rating,
+        "level": section.level,
+        "headline": section.headline.model_dump(mode="json"),
+        "total": section.total.model_dump(mode="json"),
+        "on_posts": section.on_posts.model_dump(mode="json"),
+        "on_comments": section.on_comments.model_dump(mode="json"),
+        "findings": len(section.findings) + section.findings_omitted,
+        "comments_in_question": len(section.comments) + section.comments_omitted,
+        "sources": {source.file.name: source.kind for source in section.basis.sources},
     }
 
 
@@ -65,6 +85,9 @@ def where(document: ResultDocument, out: Path, lang: str) -> str:
     lines = ["", f"{report}: {out / 'report.html'}", f"{results}: {out}"]
     if document.groups:
         command = ["plaudit", "explain", str(out), "--group", document.groups[0].group_id]
+        lines.append(f"{evidence}: {shlex.join(command)}")
+    elif document.section and document.section.comments:
+        command = ["plaudit", "explain", str(out), "--comment", document.section.comments[0].comment_id]
         lines.append(f"{evidence}: {shlex.join(command)}")
     return "\n".join(lines)
 
@@ -88,7 +111,10 @@ def validation(found: Validation, lang: str) -> RenderableType:
         can.add_row(
             words.name("detector_name", run.detector), words.name("outcome", run.outcome), Text(words.word(run.reason))
         )
-    parts: list[RenderableType] = [Text(words.ui("account"), style="bold"), account]
+    if found.tier != Tier.EVENTS and found.basis:
+        return Group(*basis_lines(found.basis, words), Text(""), *_can(found, can, words))
+    parts: list[RenderableType] = [] if found.basis is None else [*basis_lines(found.basis, words), Text("")]
+    parts += [Text(words.ui("account"), style="bold"), account]
     if read.rejected_reasons:
         parts += [Text(words.ui("reject_reasons"), style="bold"), rejects]
     parts += [
@@ -96,16 +122,20 @@ def validation(found: Validation, lang: str) -> RenderableType:
         Text(f"{words.ui('columns')}: {roles}"),
         Text(f"{words.ui('time_format')}: {one_line(read.time_format)}"),
         Text(""),
-        Text(words.ui("s_detectors"), style="bold"),
-        can,
     ]
+    return Group(*parts, *_can(found, can, words))
+
+
+def _can(found: Validation, can: Table, words: Words) -> list[RenderableType]:
+    """The detectors that could be asked, and what would stay unseen."""
+    parts: list[RenderableType] = [Text(words.ui("s_detectors"), style="bold"), can]
     if found.messages:
         parts += [Text(""), Text(words.ui("s_unseen"), style="bold")]
         parts += [Text(f"- {one_line(words.say(message))}") for message in found.messages]
-    return Group(*parts)
+    return parts
 
 
-def scenario_list(known: Mapping[str, ScenarioSpec]) -> RenderableType:
+def scenario_list(known: Mapping[str, ScenarioSpec | SectionSpec]) -> RenderableType:
     """The worlds ``plaudit simulate`` can plant."""
     table = Table("scenario", "what is in it", box=None, pad_edge=False, header_style="bold")
     for name, spec in known.items():

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
+from plaudit.kernels.specifics import Specifics, specifics
 from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, Section, ranges
 
 
@@ -128,6 +129,11 @@ class SectionContext:
 
     section: Section
     seed: int = 0
+
+    @cached_property
+    def specifics(self) -> Specifics:
+        """What the text of each comment tells, of each comment of the section."""
+        return specifics(self.section.comments.text)
 
 
 class SectionDetector(Protocol):

@@ -1,6 +1,16 @@
 """Any log or export -> the contract: dense integer ids, UTC milliseconds, no nulls in keys, bad rows set apart."""
 
 from plaudit.ingest.contract import Ingested
+from plaudit.ingest.exports import ExportFile, ExportRead, ExportSummary, Kind, read_exports, recognise
 from plaudit.ingest.read import read_events
 
-__all__ = ["Ingested", "read_events"]
+__all__ = [
+    "ExportFile",
+    "ExportRead",
+    "ExportSummary",
+    "Ingested",
+    "Kind",
+    "read_events",
+    "read_exports",
+    "recognise",
+]

@@ -22,6 +22,7 @@ class Ingested:
             on row order.
         quarantine: rejected rows (schema ``quarantine``).
         summary: the account of every row.
+        parent_ids: string of each number in ``log.parent``, sorted ascending; None where the log has no such column.
     """
 
     log: EventLog
@@ -30,3 +31,4 @@ class Ingested:
     target_ids: pa.Array
     quarantine: pa.Table
     summary: Input
+    parent_ids: pa.Array | None = None

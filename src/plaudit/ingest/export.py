@@ -21,13 +21,13 @@ _DIGEST = (
 )
 
 
-def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Array, pa.Array]:
-    """The event log, and the strings of events, actors and targets.
+def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Array, pa.Array, pa.Array | None]:
+    """The event log, and the strings of events, actors, targets and parents.
 
     Args:
-        engine: holds ``standing``, ``events``, ``actor_numbers``, ``target_numbers``, ``target_births`` and
-            ``target_authors``; the larger of them are dropped on the way.
-        context: which of ``device``, ``ip``, ``author`` the log has columns for.
+        engine: holds ``standing``, ``events``, ``actor_numbers``, ``target_numbers``, ``target_births``,
+            ``target_authors``, ``parent_numbers`` and ``target_parents``; the larger of them are dropped on the way.
+        context: which of ``device``, ``ip``, ``author``, ``parent`` the log has columns for.
     """
     window = engine.arrow("SELECT min(at_ms) AS first, max(at_ms) AS last FROM events").to_pylist()[0]
     # The likes are sorted whole, which takes as much memory again: what they came from goes first.
@@ -48,8 +48,9 @@ def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Ar
     if max(len(actor_ids), len(target_ids)) > np.iinfo(np.int32).max:
         raise InputError("the log has more than 2,147,483,647 actors or targets: audit it in parts.")
     births = engine.arrow(
-        "SELECT b.born_ms, coalesce(b.published_ms <= b.born_ms, FALSE) AS known, coalesce(a.author, -1) AS author "
-        "FROM target_births AS b LEFT JOIN target_authors AS a ON b.target = a.target ORDER BY b.target"
+        "SELECT b.born_ms, coalesce(b.published_ms <= b.born_ms, FALSE) AS known, coalesce(a.author, -1) AS author, "
+        "coalesce(p.parent, -1) AS parent FROM target_births AS b LEFT JOIN target_authors AS a ON b.target = a.target "
+        "LEFT JOIN target_parents AS p ON b.target = p.target ORDER BY b.target"
     )
     log = EventLog(
         actor=_int32(likes, "actor"),
@@ -64,8 +65,10 @@ def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Ar
         device=_int32(likes, "device") if "device" in context else None,
         ip=_int32(likes, "ip") if "ip" in context else None,
         author=_int32(births, "author") if "author" in context else None,
+        parent=_int32(births, "parent") if "parent" in context else None,
     )
-    return log, _whole(likes.column("event_id")), actor_ids, target_ids
+    parent_ids = _strings(engine, "parent_numbers") if "parent" in context else None
+    return log, _whole(likes.column("event_id")), actor_ids, target_ids, parent_ids
 
 
 def _strings(engine: Engine, table: str) -> pa.Array:

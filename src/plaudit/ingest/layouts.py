@@ -159,6 +159,11 @@ def _recognised(columns: Sequence[str], document: bool) -> _Layout | None:
     return next((one for one in (_DOCUMENTS if document else _TABLES) if one.needs <= present), None)
 
 
+def known(columns: Sequence[str], document: bool) -> bool:
+    """Whether these columns (dotted paths of JSON, where ``document``) are those of an event log with a known shape."""
+    return _recognised(columns, document) is not None
+
+
 def paths_of(lines: Iterable[str], most_depth: int = 3) -> dict[str, tuple[str, ...]]:
     """Dotted paths of the scalar values in a sample of JSON lines, with their keys, in order of first appearance.
 

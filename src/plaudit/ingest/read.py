@@ -124,8 +124,8 @@ class _Reading:
                 f"{self._names()} holds no like that stands: {rows['unlikes']} were given and taken back; "
                 "nothing to count."
             )
-        log, event_ids, actor_ids, target_ids = export(
-            self.reducing, {role for one in staged for role in one.shown} & {"device", "ip", "author"}
+        log, event_ids, actor_ids, target_ids, parent_ids = export(
+            self.reducing, {role for one in staged for role in one.shown} & {"device", "ip", "author", "parent"}
         )
         self.progress.advance(_STEPS, _STEPS)
         rejected = sum(file.rejected for file in files)
@@ -148,7 +148,7 @@ class _Reading:
             kinds=kind_counts,
             rejected_reasons=_tally(quarantine),
         )
-        return Ingested(log, event_ids, actor_ids, target_ids, quarantine, summary)
+        return Ingested(log, event_ids, actor_ids, target_ids, quarantine, summary, parent_ids)
 
     def _stage(self) -> list[Staged]:
         self.progress.stage("read")
@@ -297,14 +297,14 @@ class _Reading:
             )
 
     def _count(self) -> None:
-        """From accepted rows to standing likes, births and authors."""
+        """From accepted rows to standing likes, births, authors and parents."""
         steps = (
-            ("actor_numbers", "target_numbers", "device_numbers", "ip_numbers"),
+            ("actor_numbers", "target_numbers", "device_numbers", "ip_numbers", "parent_numbers"),
             ("events",),
             ("repeated_event_ids", "unique_events"),
             ("busy_pairs", "pair_steps"),
             ("standing",),
-            ("account", "target_births", "target_authors"),
+            ("account", "target_births", "target_authors", "target_parents"),
         )
         if self.reducing is not self.engine:
             copy("accepted", self.engine, self.reducing, self.folder)

@@ -19,7 +19,7 @@ from plaudit.model.section import (
     Section,
     Snapshots,
 )
-from plaudit.model.tables import SCHEMA_VERSION, SCHEMAS
+from plaudit.model.tables import LOG_TABLES, SCHEMA_VERSION, SCHEMAS, SECTION_TABLES
 from plaudit.model.words import (
     DAY_MS,
     HOUR_MS,
@@ -40,9 +40,11 @@ __all__ = [
     "DAY_MS",
     "HOUR_MS",
     "LOG_FAMILIES",
+    "LOG_TABLES",
     "MINUTE_MS",
     "SCHEMAS",
     "SCHEMA_VERSION",
+    "SECTION_TABLES",
     "STATUSES",
     "UNBOUNDED",
     "UNKNOWN",

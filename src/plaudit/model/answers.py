@@ -48,8 +48,10 @@ class Findings:
     number; ``support`` the number of likes (in a section: of comments or snapshots) the finding rests on. ``p_value``
     is the chance, under the detector's null model, of a statistic at least this large; ``q_value`` controls the
     false-discovery rate over *all* candidates the detector looked at, not only those it reports. ``certainty`` says
-    how far the null has shut out the innocent explanations the detector knows: 1.0, or less where
-    something innocent would look exactly the same: 0.5 (even odds) for one such thing, a third for two.
+    how far the null has shut out the innocent explanations the detector knows: 1.0, or less where something innocent
+    would look exactly the same: 0.5 (even odds) for one such thing, a third for two. ``shape`` names the kind of each
+    finding where the detector tells several apart (``step``, ``wave``...), one message code per finding; empty
+    otherwise.
     """
 
     detector: str
@@ -70,6 +72,7 @@ class Findings:
     outcome: Outcome = Outcome.MEASURED
     reason: str = ""
     notes: Mapping[str, float] = field(default_factory=dict)
+    shape: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.subject.shape[0])

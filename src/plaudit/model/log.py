@@ -30,6 +30,8 @@ class EventLog:
         device, ip: dense identifiers, ``int32[n]``, -1 where absent; ``None`` when the log has no such column.
         author: dense actor-like number of each target's author, ``int32[n_targets]``, -1 where unknown; ``None``
             when the log has no such column.
+        parent: dense number of what each target belongs to (the post of a comment), ``int32[n_targets]``, numbered in
+            the order of the id strings, -1 where unknown; ``None`` when the log has no such column.
     """
 
     actor: Ints32
@@ -44,6 +46,7 @@ class EventLog:
     device: Ints32 | None = None
     ip: Ints32 | None = None
     author: Ints32 | None = None
+    parent: Ints32 | None = None
 
     @property
     def n(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of every table and of ``result.json``; a breaking change raises the first number."""
 
 _status = pa.dictionary(pa.int8(), pa.string())
@@ -15,6 +15,20 @@ _word = pa.dictionary(pa.int32(), pa.string())
 
 def _not_null(*fields: tuple[str, pa.DataType]) -> list[pa.Field]:
     return [pa.field(name, kind, nullable=False) for name, kind in fields]
+
+
+_counted = _not_null(
+    ("verified", pa.int64()),
+    ("discounted", pa.int64()),
+    ("undetermined", pa.int64()),
+    ("authentic", pa.float64()),
+    ("authentic_low", pa.float64()),
+    ("authentic_high", pa.float64()),
+)
+
+
+def _may_be_null(*fields: tuple[str, pa.DataType]) -> list[pa.Field]:
+    return [pa.field(name, kind) for name, kind in fields]
 
 
 SCHEMAS: Mapping[str, pa.Schema] = {
@@ -33,16 +47,11 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         ]
     ),
     "targets": pa.schema(
-        _not_null(
-            ("target_id", pa.string()),
-            ("shown", pa.int64()),
-            ("verified", pa.int64()),
-            ("discounted", pa.int64()),
-            ("undetermined", pa.int64()),
-            ("authentic", pa.float64()),
-            ("authentic_low", pa.float64()),
-            ("authentic_high", pa.float64()),
-        )
+        [
+            *_not_null(("target_id", pa.string()), ("shown", pa.int64())),
+            *_counted,
+            *_may_be_null(("parent_id", pa.string()), ("born_ms", pa.int64())),
+        ]
     ),
     "actors": pa.schema(
         [
@@ -99,6 +108,53 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             pa.field("exhibits", pa.list_(pa.string()), nullable=False),
         ]
     ),
+    "comments": pa.schema(
+        [
+            *_not_null(("comment_id", pa.string()), ("post_id", pa.string())),
+            *_may_be_null(
+                ("parent_id", pa.string()),
+                ("author_key", pa.string()),
+                ("created_ms", pa.int64()),
+                ("likes_low", pa.int64()),
+                ("likes_high", pa.int64()),
+            ),
+            *_not_null(("p_inauthentic", pa.float64())),
+            *_counted,
+            *_may_be_null(("depth", pa.float64()), ("depth_low", pa.float64()), ("depth_high", pa.float64())),
+            pa.field("reasons", pa.list_(_word), nullable=False),
+            *_may_be_null(("text", pa.string()), ("author_name", pa.string())),
+        ]
+    ),
+    "posts": pa.schema(
+        [
+            *_not_null(("post_id", pa.string()), ("platform", _word)),
+            *_may_be_null(
+                ("account", pa.string()),
+                ("title", pa.string()),
+                ("published_ms", pa.int64()),
+                ("likes_low", pa.int64()),
+                ("likes_high", pa.int64()),
+                ("reads_low", pa.int64()),
+                ("reads_high", pa.int64()),
+            ),
+            *_not_null(("p_inauthentic", pa.float64())),
+            *_counted,
+            *_not_null(("comments", pa.int64()), ("comment_likes", pa.int64()), ("comment_authentic", pa.float64())),
+            pa.field("reasons", pa.list_(_word), nullable=False),
+        ]
+    ),
+    "snapshots": pa.schema(
+        [
+            *_not_null(("target_id", pa.string()), ("target_kind", _word), ("observed_ms", pa.int64())),
+            *_may_be_null(
+                ("likes_low", pa.int64()),
+                ("likes_high", pa.int64()),
+                ("reads_low", pa.int64()),
+                ("reads_high", pa.int64()),
+                ("position", pa.int32()),
+            ),
+        ]
+    ),
     "quarantine": pa.schema(
         [
             *_not_null(("file", pa.string())),
@@ -109,3 +165,9 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     ),
 }
 """The tables an audit writes, by name (``DIR/<name>.parquet``). Documented column by column in ``docs/outputs.md``."""
+
+LOG_TABLES = ("likes", "targets", "actors", "groups", "findings", "quarantine")
+"""Tables of an audit of an event log."""
+
+SECTION_TABLES = ("comments", "posts", "snapshots", "targets", "groups", "findings", "quarantine")
+"""Tables of an audit of comment exports and curves. An audit of both writes all of :data:`SCHEMAS`."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from plaudit.model import DAY_MS
+from plaudit.model import DAY_MS, Ints
 from plaudit.result import Decision
-from plaudit.tally import Tally
 
 POLICY_VERSION = "default-1"
 """Raised whenever the same counts could lead to another decision."""
@@ -23,8 +23,24 @@ _EXPIRES_MS = 180 * DAY_MS
 _REVIEW_SHARE, _REVIEW_LEAST = 0.2, 10
 
 
+class Counts(Protocol):
+    """What of a tally a decision rests on, by dense target; of an event log or of a section."""
+
+    @property
+    def shown(self) -> Ints:
+        """Likes shown."""
+
+    @property
+    def discounted(self) -> Ints:
+        """Of these, not counted."""
+
+    @property
+    def undetermined(self) -> Ints:
+        """Of these, neither."""
+
+
 def decide(
-    tally: Tally, target_ids: Sequence[str], reasons: Sequence[Sequence[str]], targets: np.ndarray, as_of_ms: int
+    tally: Counts, target_ids: Sequence[str], reasons: Sequence[Sequence[str]], targets: np.ndarray, as_of_ms: int
 ) -> list[Decision]:
     """Decisions about the given targets, in their order; a target may have none.
 

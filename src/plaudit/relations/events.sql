@@ -1,8 +1,8 @@
 -- relation: events
 -- makes: table
--- reads: accepted, actor_numbers, target_numbers, device_numbers, ip_numbers
--- columns: file INTEGER, row BIGINT, actor BIGINT, target BIGINT, at_ms BIGINT, kind INTEGER, class INTEGER, event_id VARCHAR, device BIGINT, ip BIGINT, author BIGINT
--- Every accepted row in dense numbers; -1 where a device, address or author is absent.
+-- reads: accepted, actor_numbers, target_numbers, device_numbers, ip_numbers, parent_numbers
+-- columns: file INTEGER, row BIGINT, actor BIGINT, target BIGINT, at_ms BIGINT, kind INTEGER, class INTEGER, event_id VARCHAR, device BIGINT, ip BIGINT, author BIGINT, parent BIGINT
+-- Every accepted row in dense numbers; -1 where a device, address, author or parent is absent.
 SELECT
     a.file AS file,
     a.row AS row,
@@ -14,10 +14,12 @@ SELECT
     a.event_id AS event_id,
     coalesce(devices.number, -1) AS device,
     coalesce(ips.number, -1) AS ip,
-    coalesce(authors.number, -1) AS author
+    coalesce(authors.number, -1) AS author,
+    coalesce(parents.number, -1) AS parent
 FROM accepted AS a
 INNER JOIN actor_numbers AS actors ON a.actor = actors.id
 INNER JOIN target_numbers AS targets ON a.target = targets.id
 LEFT JOIN device_numbers AS devices ON a.device = devices.id
 LEFT JOIN ip_numbers AS ips ON a.ip = ips.id
 LEFT JOIN actor_numbers AS authors ON a.author = authors.id
+LEFT JOIN parent_numbers AS parents ON a.parent = parents.id

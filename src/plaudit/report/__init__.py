@@ -1,4 +1,4 @@
-"""One result document to people: HTML (English, 简体中文), terminal, JSON. Computes nothing beyond layout."""
+"""One result document to people: HTML (English, 简体中文), terminal, XLSX, JSON. Computes nothing beyond layout."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from plaudit.report.machine import to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
     from rich.console import RenderableType
 
     from plaudit.result import Case, ResultDocument
 
-__all__ = ["render_case", "render_html", "render_summary", "to_json"]
+__all__ = ["render_case", "render_html", "render_summary", "render_xlsx", "to_json"]
 
 
 # What draws is imported only when something is drawn: a library user who wants figures should not wait for charts.
@@ -30,6 +33,23 @@ def render_html(document: ResultDocument, lang: str = "en", tz_offset_minutes: i
     from plaudit.report.page import render
 
     return render(document, lang, tz_offset_minutes)
+
+
+def render_xlsx(document: ResultDocument, tables: Mapping[str, pa.Table], lang: str = "en") -> bytes:
+    """The tables of a section's audit as a workbook without formulas; the same audit gives the same bytes.
+
+    Args:
+        document: the audit of comment exports or curves.
+        tables: its tables; ``comments`` and ``posts`` are listed, those most in question first.
+        lang: ``en`` or ``zh``.
+
+    Raises:
+        InputError: unknown language.
+        ValueError: the document holds no section.
+    """
+    from plaudit.report.xlsx import to_xlsx
+
+    return to_xlsx(document, tables, lang)
 
 
 def render_summary(document: ResultDocument, lang: str = "en") -> RenderableType:

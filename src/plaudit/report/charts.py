@@ -45,10 +45,8 @@ def _curve() -> Kind:
     end = alt.param(name="end", value=1)
     top = alt.param(name="top", value=1)
     texts = [alt.param(name=name, value=[]) for name in ("x_at", "x_text", "y_at", "y_text")]
-    x = alt.X(
-        "x:Q", title=None, scale=_scale(0, end), axis=_axis("x", extent=20, grid=False, tickSize=4, labelPadding=4)
-    )
-    y_axis = _axis("y", extent=Frame.left - 8, grid=True, domain=False, ticks=False)
+    x = alt.X("x:Q", title=None, scale=scale(0, end), axis=axis("x", extent=20, grid=False, tickSize=4, labelPadding=4))
+    y_axis = axis("y", extent=Frame.left - 8, grid=True, domain=False, ticks=False)
     nights = (
         alt.Chart(alt.NamedData("nights"))
         .mark_rect(color="var(--night)")
@@ -57,7 +55,7 @@ def _curve() -> Kind:
     areas = [
         alt.Chart(alt.NamedData("bins"))
         .mark_area(interpolate="step-after", color=f"var(--{colour})")
-        .encode(x=x, y=alt.Y(f"{high}:Q", title=None, scale=_scale(0, top), axis=y_axis), y2=f"{low}:Q")
+        .encode(x=x, y=alt.Y(f"{high}:Q", title=None, scale=scale(0, top), axis=y_axis), y2=f"{low}:Q")
         for low, high, colour in (("o", "a", "verified"), ("a", "b", "undetermined"), ("b", "c", "discounted"))
     ]
     return Kind.of(alt.layer(nights, *areas).add_params(end, top, *texts))
@@ -149,8 +147,8 @@ def _group() -> Kind:
     All in pixels; the likes of one tone are one geometry.
     """
     thick = alt.param(name="thick", value=1)
-    x = alt.X("x:Q", title=None, scale=_scale(0, alt.expr("width"), zero=False), axis=None)
-    y = alt.Y("y:Q", title=None, scale=_scale(alt.expr("height"), 0, zero=False), axis=None)
+    x = alt.X("x:Q", title=None, scale=scale(0, alt.expr("width"), zero=False), axis=None)
+    y = alt.Y("y:Q", title=None, scale=scale(alt.expr("height"), 0, zero=False), axis=None)
 
     def layer(table: str) -> alt.Chart:
         return alt.Chart(alt.NamedData(table)).encode(x=x, y=y)
@@ -249,11 +247,12 @@ def _path(dashes: Iterable[_Dash]) -> list[dict[str, Any]]:
     return [{"type": "MultiLineString", "coordinates": lines}]
 
 
-def _scale(first: Any, last: Any, zero: bool = True) -> alt.Scale:
+def scale(first: Any, last: Any, zero: bool = True) -> alt.Scale:
+    """A scale between two values or parameters, exactly."""
     return alt.Scale(domain=[first, last], nice=False, zero=zero)
 
 
-def _axis(name: str, extent: int, **style: Any) -> alt.Axis:
+def axis(name: str, extent: int, **style: Any) -> alt.Axis:
     """An axis with the texts of parameter ``<name>_text`` at the values of parameter ``<name>_at``."""
     label = f"{name}_text[indexof({name}_at, datum.value)]"
     return alt.Axis(values=alt.expr(f"{name}_at"), labelExpr=label, minExtent=extent, maxExtent=extent, **style)

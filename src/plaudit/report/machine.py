@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from plaudit.result import ResultDocument
 
@@ -17,6 +18,15 @@ def to_json(document: ResultDocument) -> bytes:
     Raises:
         ValueError: a figure is not finite; names where it stands. JSON has no way to write it, and a null in its
             place would be read as "absent".
+    """
+    return to_bytes(document)
+
+
+def to_bytes(document: BaseModel) -> bytes:
+    """Any part of a result as JSON, in the same manner.
+
+    Raises:
+        ValueError: see :func:`to_json`.
     """
     plain = _plain(document.model_dump(mode="python"), "")
     text = json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from plaudit.report import charts, figures
 from plaudit.report.drawing import Frame
+from plaudit.report.section_page import CHAPTERS, few, section_context
 from plaudit.report.waterfall import Bar, waterfall
 from plaudit.report.words import Words
 from plaudit.result import Case, Count, Curve, GroupView, ResultDocument
@@ -88,7 +89,10 @@ def render(document: ResultDocument, lang: str, tz_offset_minutes: int | None) -
         t=words.ui,
         f=figures,
         sections=SECTIONS,
-        style=Markup(_asset("style.css")),
+        # The chapters of an event log follow those of the exports beside it.
+        offset=len(CHAPTERS) if document.section else 0,
+        few=few,
+        style=Markup(_style(document, words)),
         script=Markup(script),
         script_digest=digest,
         bar=count_bar,
@@ -105,7 +109,24 @@ def render(document: ResultDocument, lang: str, tz_offset_minutes: int | None) -
         decisions_left=_left(document.decisions, MOST_DECISIONS, document.decisions_omitted),
         most_names=MOST_NAMES,
         parameters=_parameters(document.method.parameters),
+        **(section_context(document, words) if document.section else {}),
     )
+
+
+def _style(document: ResultDocument, words: Words) -> str:
+    """The style sheet; of a section's report with what stands at the head and foot of every printed page."""
+    style = _asset("style.css")
+    if document.section is None:
+        return style
+    running = {
+        "RUNNING_TITLE": words.ui("section_title"),
+        "RUNNING_PRINT": f"{words.ui('fingerprint')} {document.section.basis.fingerprint[:16]}",
+    }
+    sheet = _asset("section.css")
+    for name, text in running.items():
+        # The words are ours; hexadecimal digits and letters need no more than this to stay inside a CSS string.
+        sheet = sheet.replace(name, "".join(letter for letter in text if letter not in "\\\"<>\n"))
+    return style + sheet
 
 
 def count_bar(count: Count) -> CountBar:
@@ -219,5 +240,6 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["say_with"] = lambda message, words: words.say(message)
+    environment.filters["in_brackets"] = lambda text, words: f"（{text}）" if words.lang == "zh" else f" ({text})"
     environment.filters["title_case"] = lambda text: text[:1].upper() + text[1:]
     return environment.get_template("page.html.j2")

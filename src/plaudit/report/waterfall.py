@@ -53,7 +53,7 @@ def waterfall(case: Case, words: Words) -> Waterfall:
         return 0.01 + 0.98 * (value - least) / span
 
     bars = [
-        _bar(step, place(min(before, after)), place(max(before, after)), words)
+        _bar(step, place(min(before, after)), place(max(before, after)), words, case.subject_kind)
         for step, before, after in zip(case.steps, edges[:-1], edges[1:], strict=True)
     ]
     total = edges[-1]
@@ -76,14 +76,15 @@ def waterfall(case: Case, words: Words) -> Waterfall:
     return Waterfall(bars, place(0.0))
 
 
-def _bar(step: Step, low: float, high: float, words: Words) -> Bar:
+def _bar(step: Step, low: float, high: float, words: Words, subject: str) -> Bar:
     notes = []
     if step.kind in ("prior", "passer_by"):
         name = words.name("step", step.kind)
         notes.append(words(f"step_note_{step.kind}"))
     else:
         name = words.name("detector_name", step.detector) if step.detector else words("step_evidence")
-    if step.support is not None:
+    # What is known of a post or comment rests on comments or readings, not on likes.
+    if step.support is not None and subject not in ("post", "comment"):
         notes.append(words.ui("support", support=step.support))
     if abs(step.raw_weight) > abs(step.weight) + 0.05:
         notes.append(words.ui("capped", raw=step.raw_weight))

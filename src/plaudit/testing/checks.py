@@ -6,26 +6,23 @@ raises ``AssertionError`` with one sentence saying what went wrong. None of them
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import stats
 
 from plaudit.detectors.spec import Detector, DetectorSpec
-from plaudit.model import EventLog, Family, Findings, Outcome, SubjectKind
-from plaudit.testing import cases
+from plaudit.model import EventLog, Findings, SubjectKind
+from plaudit.testing import cases, wellformed
 from plaudit.testing.cases import Case
 from plaudit.testing.logs import named_log
 from plaudit.testing.parity import NotHere, check_engines_agree
+from plaudit.testing.wellformed import SIGNIFICANT
 
 EVENTS = 30_000
 """Size of the worlds the battery plants, unless asked otherwise."""
-
-SIGNIFICANT = 0.05
 
 PASSED = "passed"
 """What :func:`check_detector` says of a check that ran; of any other it says why it could not run."""
@@ -78,63 +75,13 @@ def check_detector(
 
 def check_spec(spec: DetectorSpec) -> None:
     """The declaration is complete: id, version, a question, a family, numbers with units, explanations, evasions."""
-    who = f"detector {spec.id!r}"
-    assert re.fullmatch(r"[a-z][a-z0-9_]*", spec.id), f"{who}: the id must be a small_letters_word"
-    assert spec.version, f"{who}: the version is empty"
-    assert spec.question.strip().endswith("?"), f"{who}: the question must be a question and end with '?'"
-    assert isinstance(spec.family, Family), f"{who}: the family must be one of {[f.value for f in Family]}"
-    assert spec.min_likes >= 1, f"{who}: min_likes must be at least 1"
-    for name, value in spec.parameters.items():
-        assert bool(np.isfinite(value)), f"{who}: parameter {name!r} is no finite number"
-    known = {"device", "ip", "author"}
-    for need in spec.requires:
-        assert set(need.split("|")) <= known, f"{who}: requires {need!r}, but the columns are {sorted(known)}"
-    assert spec.innocent, f"{who}: name at least one innocent explanation"
-    assert spec.evasions, f"{who}: name at least one way around it"
+    wellformed.check_spec(spec, {"device", "ip", "author"})
 
 
 def check_findings(findings: Findings, log: EventLog, spec: DetectorSpec) -> None:
     """Findings are well formed: lengths, types, ranges, exhibits inside the log, names as declared."""
-    who, n = f"detector {spec.id!r}", len(findings)
-    assert (findings.detector, findings.version, findings.family) == (spec.id, spec.version, spec.family), (
-        f"{who}: findings name another detector, version or family than the spec"
-    )
-    assert findings.outcome is Outcome.MEASURED, f"{who}: only the runner says {findings.outcome.value!r}"
-    for name in ("subject", "support", "start_ms", "end_ms"):
-        column = getattr(findings, name)
-        assert column.shape == (n,) and column.dtype == np.int64, f"{who}: {name} must be int64[{n}]"
-    for name in ("statistic", "expectation", "p_value", "q_value", "certainty"):
-        column = getattr(findings, name)
-        assert column.shape == (n,) and column.dtype == np.float64, f"{who}: {name} must be float64[{n}]"
-        assert np.isfinite(column).all(), f"{who}: {name} holds NaN or infinity"
-    for name in ("p_value", "q_value", "certainty"):
-        column = getattr(findings, name)
-        assert ((column >= 0) & (column <= 1)).all(), f"{who}: {name} must lie between 0 and 1"
-    assert (findings.q_value >= findings.p_value * (1 - 1e-9)).all(), f"{who}: a q-value is smaller than its p-value"
-    by_p = findings.q_value[np.argsort(findings.p_value, kind="stable")]
-    assert (np.diff(by_p) >= -1e-12).all(), f"{who}: q-values are not in the order of p-values"
-    assert findings.candidates >= n, f"{who}: more findings than candidates it looked at"
-    assert (findings.support >= 0).all(), f"{who}: negative support"
-    assert (findings.start_ms <= findings.end_ms).all(), f"{who}: a finding ends before it starts"
-    size = {SubjectKind.TARGET: log.n_targets, SubjectKind.ACTOR: log.n_actors}.get(findings.subject_kind)
-    if n and size is not None:
-        inside = (findings.subject >= 0) & (findings.subject < size)
-        assert inside.all(), f"{who}: a subject is no {findings.subject_kind.value} of the log"
-    _check_exhibits(findings, log, who)
-
-
-def _check_exhibits(findings: Findings, log: EventLog, who: str) -> None:
-    shown, n = findings.exhibits, len(findings)
-    assert shown.offsets.shape == (n + 1,) and shown.offsets[0] == 0, f"{who}: exhibits need {n + 1} offsets from 0"
-    sizes = np.diff(shown.offsets)
-    bare = (sizes == 0) & (findings.q_value <= SIGNIFICANT)
-    assert (sizes >= 0).all() and not bare.any(), f"{who}: a finding at q <= {SIGNIFICANT} has no exhibits"
-    m = int(shown.offsets[-1])
-    assert shown.row.shape == (m,) and shown.share.shape == (m,), f"{who}: exhibits and offsets disagree in length"
-    assert ((shown.row >= 0) & (shown.row < log.n)).all(), f"{who}: an exhibit is no like of the log"
-    assert ((shown.share > 0) & (shown.share <= 1)).all(), f"{who}: shares of exhibits must lie in (0, 1]"
-    keys = np.repeat(np.arange(n), sizes) * np.int64(log.n) + shown.row
-    assert np.unique(keys).size == m, f"{who}: a finding shows the same like twice"
+    subjects = {SubjectKind.TARGET: log.n_targets, SubjectKind.ACTOR: log.n_actors}
+    wellformed.check_findings(findings, spec, rows=log.n, row="like", whole="log", subjects=subjects)
 
 
 def check_schema(detector: Detector, *, seed: int = 0, events: int = EVENTS) -> None:
@@ -216,7 +163,7 @@ def check_null_calibrated(detector: Detector, *, seed: int = 0, events: int = EV
     """In a world where nothing happens, p-values are no smaller than stated and nothing is significant."""
     log = cases.world("null", events, seed).log
     findings = cases.run(detector, log, seed)
-    _no_smaller_than_stated(findings, np.ones(len(findings), np.bool_), f"detector {detector.spec.id!r}, null world")
+    wellformed.check_p_values(findings, np.ones(len(findings), np.bool_), f"detector {detector.spec.id!r}, null world")
     loud = int((findings.q_value <= 0.01).sum())
     assert not loud, f"detector {detector.spec.id!r}: {loud} findings at q <= 0.01 in a world where nothing happens"
 
@@ -233,7 +180,7 @@ def check_genuine_spikes(
     allowed = cases.SEES[detector.spec.family] if sees is None else sees
     counted = ~cases.about(findings, case, allowed) & (findings.certainty > 0.5)
     who = f"detector {detector.spec.id!r}, genuine crowds"
-    _no_smaller_than_stated(findings, counted, who)
+    wellformed.check_p_values(findings, counted, who)
     loud = np.flatnonzero(counted & (findings.q_value <= SIGNIFICANT))
     if loud.size > 1 + SIGNIFICANT * len(findings):
         worst = int(loud[np.argmin(findings.p_value[loud])])
@@ -315,16 +262,6 @@ def _planted(detector: Detector, seed: int, events: int, finds: Collection[str] 
     good = np.flatnonzero((findings.q_value <= SIGNIFICANT) & cases.about(findings, case, wanted))
     assert good.size, f"detector {detector.spec.id!r}: finds nothing (q <= {SIGNIFICANT}) of what was bought: {wanted}"
     return case, findings, int(good[np.argmin(findings.p_value[good])])
-
-
-def _no_smaller_than_stated(findings: Findings, counted: np.ndarray[tuple[int], np.dtype[np.bool_]], who: str) -> None:
-    for level in (0.05, 0.01, 0.001):
-        seen = int((findings.p_value[counted] <= level).sum())
-        most = int(stats.binom.isf(1e-5, max(1, findings.candidates), level))
-        assert seen <= most, (
-            f"{who}: {seen} of {findings.candidates} candidates have p <= {level}, more than the {most} "
-            "that honest p-values allow"
-        )
 
 
 def _label(case: Case, findings: Findings, row: int) -> str:

@@ -41,7 +41,7 @@ def named_log(table: pa.Table) -> NamedLog:
     Args:
         table: ``event_id, actor, target`` (strings), ``at`` (int64, UTC ms), and optionally ``kind`` (``like``,
             ``unlike``, ``publish``; other words are no likes; without the column every row is a like), ``device, ip,
-            author`` (strings, null where unknown). No nulls elsewhere.
+            author, parent`` (strings, null where unknown). No nulls elsewhere.
 
     Returns:
         One like per (actor, target) that still stands, sorted by (target, at_ms, actor); ids numbered bytewise.
@@ -76,6 +76,12 @@ def named_log(table: pa.Table) -> NamedLog:
         named = np.full(n_targets, len(actor_ids), np.int64)
         np.minimum.at(named, target[author >= 0], author[author >= 0])
         authors = np.where(named < len(actor_ids), named, -1).astype(np.int32)
+    parents: Ints32 | None = None
+    if "parent" in table.column_names:
+        parent, parent_ids = _numbered(table["parent"])
+        above = np.full(n_targets, len(parent_ids), np.int64)
+        np.minimum.at(above, target[parent >= 0], parent[parent >= 0])
+        parents = np.where(above < len(parent_ids), above, -1).astype(np.int32)
     log = EventLog(
         actor=actor[stands].astype(np.int32),
         target=target[stands].astype(np.int32),
@@ -89,6 +95,7 @@ def named_log(table: pa.Table) -> NamedLog:
         device=_context(table, "device", stands),
         ip=_context(table, "ip", stands),
         author=authors,
+        parent=parents,
     )
     return NamedLog(log, event_ids.take(pa.array(event[stands])), actor_ids, target_ids)
 

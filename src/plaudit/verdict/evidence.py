@@ -30,6 +30,21 @@ PAIRED: Mapping[Family, frozenset[Family]] = {
 }
 """Families that can discount only together with one of the listed ones."""
 
+SECTION_CAPS: Mapping[Family, float] = {
+    Family.TIMING: 8.0,
+    Family.QUALITY: 6.0,
+    Family.AUDIENCE: 6.0,
+    Family.WORDING: 4.0,
+    Family.CONTEXT: 4.0,
+}
+"""Nats a family can carry where likes have no names. A curve is watched while it happens, against the account's own
+curves and its exposure; what a like was given for and who wrote the comments are seen afterwards. The last two speak of
+comments rather than of their likes, and of things whole crowds share innocently (a slogan, a home town): at the least
+prior a section can have they leave a target verified unless another family speaks, too."""
+
+SECTION_WITNESS = Family.TIMING
+"""The family without which nothing is discounted in a section: it needs a second one beside it."""
+
 DECISIVE = frozenset({Family.AUDIENCE, Family.SYNCHRONY})
 """Families that can discount by themselves."""
 
@@ -96,3 +111,26 @@ def logit(p: Floats | float) -> Floats:
 def sigmoid(x: Floats | float) -> Floats:
     """Inverse of :func:`logit`."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x, dtype=np.float64))), dtype=np.float64)
+
+
+def estimate_prior(evidence: Floats, share: Floats, n: int, least: float) -> float:
+    """Share of bought likes (or of targets with such) by expectation-maximisation on the capped evidence.
+
+    The user is never asked for it. Rows without evidence neither raise nor lower the odds of those with it: their
+    likelihood ratio is one, which would leave the prior where it started, so the step counts them as genuine (a bought
+    like that leaves no trace is not counted as bought anywhere in Plaudit).
+
+    Args:
+        evidence: nats of each row, all families together; ``share``: see :class:`plaudit.verdict.bearing.Held`.
+        n: how many rows there are to be wrong about, with evidence or without.
+        least: lower bound of the answer; the upper is one half.
+    """
+    prior = 0.01
+    speaking = evidence > 0
+    for _ in range(100):
+        step = float((sigmoid(logit(prior) + evidence[speaking]) * share[speaking]).sum()) / max(n, 1)
+        step = min(max(step, least), 0.5)
+        if abs(step - prior) < 1e-9:
+            break
+        prior = step
+    return prior

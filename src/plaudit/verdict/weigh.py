@@ -19,12 +19,12 @@ from plaudit.model import (
     Findings,
     Floats,
     Groups,
-    Ints,
     Ints32,
     Status,
     SubjectKind,
     Verdicts,
 )
+from plaudit.verdict.bearing import Held, bearing, by_row
 from plaudit.verdict.evidence import (
     CAPS,
     DECISIVE,
@@ -33,6 +33,7 @@ from plaudit.verdict.evidence import (
     TRADED,
     Calibration,
     FamilyMap,
+    estimate_prior,
     log_evidence,
     logit,
     sigmoid,
@@ -44,7 +45,8 @@ DISCOUNT_AT = 0.9
 UNDETERMINED_AT = 0.1
 """Posterior below which a like is counted as verified."""
 
-_PRIOR_START, _PRIOR_LEAST, _PRIOR_MOST = 0.01, 1e-4, 0.5
+_PRIOR_LEAST = 1e-4
+"""Share of bought likes that no log is assumed to be below."""
 
 
 def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | None = None) -> Verdicts:
@@ -58,40 +60,33 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     q_values = np.concatenate([f.q_value for f in findings]) if findings else np.zeros(0)
     certainty = np.concatenate([f.certainty for f in findings] + [np.zeros(0)])
     weight = np.where(q_values <= SIGNIFICANT, log_evidence(p_values), 0.0)
-    family_weight = np.zeros((len(LOG_FAMILIES), n), dtype=np.float32)
-    family_finding = np.full((len(LOG_FAMILIES), n), -1, dtype=np.int32)
-    family_share = np.zeros((len(LOG_FAMILIES), n), dtype=np.float64)
+    held = Held.nothing(len(LOG_FAMILIES), n)
+    family_weight = held.weight
     bearing_like, bearing_finding = [], []
     start = 0
     for part in findings:
         own = weight[start : start + len(part)]
         if learned is not None:
             own[:] = learned.maps.get(part.family, FamilyMap())(own, CAPS[part.family])
-        like, number, share = _bearing(part, own)
-        _absorb(
-            family_weight,
-            family_finding,
-            family_share,
-            LOG_FAMILIES.index(part.family),
-            part,
-            own,
-            like,
-            number,
-            share,
-            start,
-        )
+        like, number, share = bearing(part, own)
+        capped = np.minimum(own[number], CAPS[part.family])
+        held.absorb(LOG_FAMILIES.index(part.family), like, number, share, capped, start)
         bearing_like.append(like)
         bearing_finding.append((number + start).astype(np.int32))
         start += len(part)
     traded = LOG_FAMILIES.index(TRADED)
     decisive = [LOG_FAMILIES.index(family) for family in DECISIVE]
     family_weight[traded, family_weight[decisive].max(axis=0) > 0] = 0.0
-    share, deciding = _deciding(family_weight, family_finding, family_share, certainty)
+    share, deciding = held.deciding(certainty)
     evidence = family_weight.sum(axis=0, dtype=np.float64)
-    prior = learned.prior if learned else _prior(np.where(family_weight[traded] > 0, 0.0, evidence), share)
+    prior = (
+        learned.prior
+        if learned
+        else estimate_prior(np.where(family_weight[traded] > 0, 0.0, evidence), share, n, _PRIOR_LEAST)
+    )
     p = np.where(evidence > 0, sigmoid(logit(prior) + evidence) * share, 0.0)
     status = _status(p, family_weight)
-    offsets, finding = _csr(np.concatenate([*bearing_like, np.zeros(0, np.int64)]), bearing_finding, n)
+    offsets, finding = by_row(bearing_like, bearing_finding, n)
     group, groups = _groups(log, findings, p, deciding, weight, prior)
     return Verdicts(
         p_inauthentic=p,
@@ -115,77 +110,6 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     )
 
 
-def _bearing(part: Findings, weight: Floats) -> tuple[Ints, Ints, Floats]:
-    """Likes a detector's weighty findings rest on: ``(like, finding within the detector, share * certainty)``."""
-    number = np.repeat(np.arange(len(part)), np.diff(part.exhibits.offsets))
-    keep = (weight[number] > 0) & (part.exhibits.share > 0)
-    number = number[keep]
-    return part.exhibits.row[keep], number, part.exhibits.share[keep] * part.certainty[number]
-
-
-def _absorb(
-    family_weight: np.ndarray,
-    family_finding: Ints32,
-    family_share: Floats,
-    row: int,
-    part: Findings,
-    weight: Floats,
-    like: Ints,
-    number: Ints,
-    share: Floats,
-    start: int,
-) -> None:
-    """Let each like keep, per family, the finding under which it is likeliest; weights inside a family never add."""
-    capped = np.minimum(weight[number], CAPS[part.family])
-    # Ascending by what the finding makes of the like, so the last write of a duplicate index is the largest.
-    order = np.lexsort((-number, capped, share))
-    like, number, share, capped = like[order], number[order], share[order], capped[order]
-    better = share * capped > family_share[row, like] * family_weight[row, like]
-    like, number, share, capped = like[better], number[better], share[better], capped[better]
-    family_weight[row, like] = capped
-    family_finding[row, like] = number + start
-    family_share[row, like] = share
-
-
-def _deciding(
-    family_weight: np.ndarray, family_finding: Ints32, family_share: Floats, certainty: Floats
-) -> tuple[Floats, Ints32]:
-    """The share and number of the finding with the largest ``weight * share`` of each like.
-
-    Doubt about what strong evidence means halves its say at most: it must not hand the like to far weaker evidence.
-    """
-    share = np.zeros(family_weight.shape[1])
-    deciding = np.full(family_weight.shape[1], -1, dtype=np.int32)
-    # Most likes have no evidence at all.
-    like = np.flatnonzero((family_weight > 0).any(axis=0))
-    sure = np.append(certainty, 1.0)[family_finding[:, like]]
-    strength = family_weight[:, like] * family_share[:, like] * np.maximum(sure, 0.5) / np.maximum(sure, 1e-9)
-    best = np.argmax(strength, axis=0)
-    speaks = strength[best, np.arange(like.shape[0])] > 0
-    best, like = best[speaks], like[speaks]
-    share[like] = family_share[best, like]
-    deciding[like] = family_finding[best, like]
-    return share, deciding
-
-
-def _prior(evidence: Floats, share: Floats) -> float:
-    """Share of bought likes by expectation-maximisation on the capped evidence; the user is never asked for it.
-
-    Likes without evidence neither raise nor lower the odds of those with it: their likelihood ratio is one, which would
-    leave the prior where it started, so the step counts them as genuine (a bought like that leaves no trace is not
-    counted as bought anywhere in Plaudit).
-    """
-    prior, n = _PRIOR_START, max(evidence.shape[0], 1)
-    speaking = evidence > 0
-    for _ in range(100):
-        step = float((sigmoid(logit(prior) + evidence[speaking]) * share[speaking]).sum()) / n
-        step = min(max(step, _PRIOR_LEAST), _PRIOR_MOST)
-        if abs(step - prior) < 1e-9:
-            break
-        prior = step
-    return prior
-
-
 def _status(p: Floats, family_weight: np.ndarray) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
     """Three statuses; a discount needs a decisive family, or a pair of families that do not share an innocent cause."""
     speaks = {family: family_weight[row] > 1.0 - 1e-6 for row, family in enumerate(LOG_FAMILIES)}
@@ -199,12 +123,6 @@ def _status(p: Floats, family_weight: np.ndarray) -> np.ndarray[tuple[int], np.d
     out[p >= UNDETERMINED_AT] = STATUSES.index(Status.UNDETERMINED)
     out[(p >= DISCOUNT_AT) & may] = STATUSES.index(Status.DISCOUNTED)
     return out
-
-
-def _csr(like: Ints, finding: list[np.ndarray], n: int) -> tuple[Ints, Ints32]:
-    number = np.concatenate([*finding, np.zeros(0, np.int32)]).astype(np.int32)
-    order = np.lexsort((number, like))
-    return np.searchsorted(like[order], np.arange(n + 1)).astype(np.int64), number[order]
 
 
 def _groups(

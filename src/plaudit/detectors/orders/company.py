@@ -28,6 +28,7 @@ _MOST_TARGETS = 40
 _FIRST_LOOK = 9
 _MOST_LIKES = 400
 _LEAST = 4
+_POWER = 10.0  # nats of marks all in one stretch: one in a hundred after a scan of two hundred stretches
 _BY_CHANCE = 0.05
 _THIN = 0.25
 _LIFE = 0.25
@@ -65,7 +66,9 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     size = targets.shape[0]
     marks = np.bincount(home[marked], minlength=size)
     others = np.bincount(home[~marked], minlength=size)
-    use = (marks >= _LEAST) & (others >= _LEAST)
+    # Where nearly all likes are the cohort's, the few others could not show anything whatever had happened.
+    possible = marks * np.log1p(others / np.maximum(marks, 1))
+    use = (marks >= _LEAST) & (others >= _LEAST) & (possible >= _POWER)
     floor = max(float(context.rhythm.resolution_ms), 60_000.0)
     bins = np.log2(np.maximum(context.rhythm.age[rows], floor) / floor).astype(np.int64).clip(0, _AGES - 1)
     cell = home * _AGES + bins

@@ -1,0 +1,355 @@
+"""The audit as the defence a red team runs against, and the whole of what cheating costs as one document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from plaudit._version import __version__
+from plaudit.engine import atomic_path
+from plaudit.errors import InputError
+from plaudit.model import HOUR_MS, Floats, Ints, Status
+from plaudit.progress import Progress, Silent
+from plaudit.report import machine
+from plaudit.result import Message
+from plaudit.result.redteam import CheatingPrice, Frame, FrontPoint, Line, LoopPrice, MarketCost, RedTeam
+from plaudit.testing.redteam import (
+    GOALS,
+    MARKETS,
+    Answer,
+    Arena,
+    Boards,
+    Circuit,
+    Found,
+    Outcome,
+    in_the_loop,
+    multiple,
+    price,
+    search,
+    stage,
+)
+
+EVENTS, TRIALS = 30_000, 60
+RAW_TRIALS = 200
+"""Tries against raw counts, which cost nothing to ask."""
+LINES = (0.9, 0.7, 0.5, 0.3, 0.1)
+"""Where else the line could be drawn; the first is where likes are discounted."""
+
+
+def audit_defence(seed: int = 0) -> Callable[[pa.Table, Boards], Answer]:
+    """``plaudit.audit`` and the honest rank, as shipped, as a defence for :mod:`plaudit.testing.redteam`."""
+
+    def defence(events: pa.Table, boards: Boards) -> Answer:
+        from plaudit.app.pipeline import audit
+
+        done = audit(events, time_format="ms", seed=seed)
+        likes, targets = done.tables["likes"], done.tables["targets"]
+        status = likes["status"].cast(pa.string()).combine_chunks()
+        rungs: dict[str, list[str]] = {}
+        for decision in done.document.decisions:
+            rungs.setdefault(decision.target_id, []).append(decision.rung)
+        names = targets["target_id"].to_pylist()
+        return Answer(
+            authentic=dict(zip(names, targets["authentic"].to_pylist(), strict=True)),
+            places=_places(done.tables, boards, done.document.method.as_of_ms, seed),
+            event=likes["event_id"].combine_chunks(),
+            discounted=np.asarray(pc.equal(status, Status.DISCOUNTED.value)),
+            undetermined=np.asarray(pc.equal(status, Status.UNDETERMINED.value)),
+            suspicion=np.asarray(likes["p_inauthentic"], np.float64),
+            rungs=rungs,
+        )
+
+    return defence
+
+
+def _places(tables: dict[str, pa.Table], boards: Boards, now_ms: int, seed: int) -> list[Ints]:
+    """Places by the honest rank, without its guest: a draw that helps everybody is not what is bought."""
+    from plaudit.tally.rank import Board, rank_board
+
+    targets, likes = tables["targets"], tables["likes"]
+    names = targets["target_id"].combine_chunks()
+    shown, discounted, undetermined, born = (
+        np.asarray(targets[name], np.float64) for name in ("shown", "discounted", "undetermined", "born_ms")
+    )
+    grouped, voices = _grouped(likes, names)
+    age = np.maximum(now_ms - born, 0.0) / HOUR_MS
+    out = []
+    for board in boards:
+        row = pc.index_in(pa.array(board, pa.string()), value_set=names)
+        at = np.asarray(row.fill_null(0), np.int64)
+        here = np.asarray(pc.is_valid(row), np.float64)
+        made = rank_board(
+            Board(
+                likes=shown[at] * here,
+                discounted=discounted[at] * here,
+                undetermined=(undetermined - grouped)[at] * here,
+                grouped=grouped[at] * here,
+                voices=voices[at] * here,
+                age_h=age[at],
+            ),
+            seed=seed,
+            explore=False,
+        )
+        out.append(made.own_place)
+    return out
+
+
+def _grouped(likes: pa.Table, names: pa.Array) -> tuple[Floats, Floats]:
+    """Undecided likes of suspected groups, and the number of groups, by target."""
+    of = likes.filter(pc.is_valid(likes["group_id"]))
+    row = np.asarray(pc.index_in(of["target_id"].combine_chunks(), value_set=names), np.int64)
+    open_ = np.asarray(pc.equal(of["status"].cast(pa.string()), Status.UNDETERMINED.value))
+    code = np.asarray(of["group_id"].cast(pa.string()).combine_chunks().dictionary_encode().indices, np.int64)
+    pairs = np.unique(row * (int(code.max(initial=0)) + 1) + code) // (int(code.max(initial=0)) + 1)
+    size = len(names)
+    return (
+        np.bincount(row[open_], minlength=size).astype(np.float64),
+        np.bincount(pairs.astype(np.int64), minlength=size).astype(np.float64),
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run.
+
+    Attributes:
+        markets: keys of :data:`plaudit.testing.redteam.MARKETS`.
+        events, trials, seed: size of the worlds, tries of each search, seed of everything.
+        sight: what the log covers.
+        replicates: tries of each finalist in each of the two held-out worlds.
+    """
+
+    markets: Sequence[str]
+    events: int = EVENTS
+    trials: int = TRIALS
+    seed: int = 0
+    sight: str = "platform"
+    replicates: int = 3
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What was found on one market: two ways to boost by raw counts, two against the defence, one to frame.
+
+    ``lines``: shares of bought and of genuine likes at or above each of :data:`LINES`, for the best of ``places``.
+    """
+
+    raw_likes: Found
+    raw_places: Found
+    likes: Found
+    places: Found
+    frame: Found
+    lines: list[tuple[float, float]]
+    loop: Circuit
+
+
+def run(plan: Plan, progress: Progress | None = None) -> RedTeam:
+    """Search every market of ``plan`` against the audit and tell what cheating and framing cost.
+
+    Raises:
+        InputError: Optuna is not installed, or the plan cannot be used.
+    """
+    told, defence = progress or Silent(), audit_defence(plan.seed)
+    told.stage("worlds")
+    grounds = [stage(plan.events, 10 * plan.seed + k) for k in range(1, 5)]
+    arenas = []
+    for number, ground in enumerate(grounds):
+        told.advance(number, len(grounds))
+        arenas.append(Arena(ground, defence))
+    costs = [cost_of(market, searched(arenas, market, plan, told), plan.seed) for market in plan.markets]
+    return RedTeam(
+        plaudit_version=__version__,
+        events=plan.events,
+        trials=plan.trials,
+        seed=plan.seed,
+        sight=plan.sight,
+        markets=costs,
+        messages=[
+            Message(code="redteam_scope_platform") if plan.sight == "platform" else Message(code="redteam_scope_slice"),
+            Message(code="redteam_simulated", values={"events": plan.events, "trials": plan.trials}),
+        ],
+    )
+
+
+def searched(arenas: Sequence[Arena], market: str, plan: Plan, told: Progress) -> Searched:
+    """All searches on one market: in the first two worlds, checked in the others."""
+    open_ = [Arena(arena.ground, None) for arena in arenas]
+
+    def look(worlds: Sequence[Arena], goal: str, trials: int, rival: bool = False) -> Found:
+        told.stage(f"{market}: {goal}")
+        return search(
+            worlds[:2],
+            worlds[2:],
+            market,
+            goal,
+            trials=trials,
+            seed=plan.seed,
+            sight=plan.sight,
+            rival=rival,
+            replicates=plan.replicates,
+            told=told.advance,
+        )
+
+    raw = max(plan.trials, RAW_TRIALS) if plan.trials >= 20 else plan.trials
+    places = look(arenas, "places", plan.trials)
+    lines = np.mean(
+        [
+            arena.lines(market, MARKETS[market], places.best, draw=100_000, sight=plan.sight, at=LINES)
+            for arena in arenas[2:]
+        ],
+        axis=0,
+    )
+    defence = arenas[0].defence
+    assert defence is not None
+    return Searched(
+        raw_likes=look(open_, "raw_likes", raw),
+        raw_places=look(open_, "raw_places", raw),
+        likes=look(arenas, "likes", plan.trials),
+        places=places,
+        frame=look(arenas, "taken", max(1, plan.trials // 2), rival=True),
+        lines=[(float(bought), float(genuine)) for bought, genuine in lines],
+        loop=in_the_loop(market, places.best, defence, seed=plan.seed),
+    )
+
+
+def write(answer: RedTeam, out: Path, lang: str) -> None:
+    """Write ``redteam.json`` and ``redteam.html`` into ``out``, which is made if it does not exist.
+
+    Raises:
+        InputError: ``out`` is a file.
+    """
+    from plaudit.report.redteam import redteam_html
+
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file; name a folder, which will be made if it does not exist.")
+    out.mkdir(parents=True, exist_ok=True)
+    texts = {"redteam.json": machine.to_bytes(answer), "redteam.html": redteam_html(answer, lang).encode()}
+    for name, content in texts.items():
+        with atomic_path(out / name) as part:
+            part.write_bytes(content)
+
+
+def cost_of(market: str, done: Searched, seed: int) -> MarketCost:
+    """One market's part of the document."""
+    likes = _price(done.likes, done.raw_likes, "likes", "raw_likes", seed)
+    places = _price(done.places, done.raw_places, "places", "raw_places", seed)
+    every = [*done.likes.trials, *done.places.trials]
+    genuine = sum(one.genuine for one in every)
+    frame = _frame(done, seed)
+    return MarketCost(
+        market=market,
+        kept=MARKETS[market].kept_usual,
+        likes=likes,
+        places=places,
+        wronged=sum(one.wronged for one in every) / genuine,
+        harmed=sum(one.harmed for one in every) / genuine,
+        harmed_worst=max(one.harmed / one.genuine for one in every),
+        lines=[Line(at=at, bought=b, genuine=g) for at, (b, g) in zip(LINES, done.lines, strict=True)],
+        loop=_loop(done.loop),
+        frame=frame,
+        messages=[
+            _message("likes", market, likes),
+            _message("places", market, places),
+            _looped(market, _loop(done.loop)),
+            _framing(market, frame),
+        ],
+    )
+
+
+def _price(found: Found, raw: Found, goal: str, raw_goal: str, seed: int) -> CheatingPrice:
+    times, low, high = multiple(found.checked, GOALS[goal], raw.checked, GOALS[raw_goal], seed)
+    return CheatingPrice(
+        goal=goal,
+        yuan=finite(found.price.yuan),
+        yuan_low=finite(found.price.low),
+        yuan_high=finite(found.price.high),
+        raw_yuan=finite(raw.price.yuan),
+        naive_yuan=finite(found.start.yuan),
+        times=finite(times),
+        times_low=finite(low),
+        times_high=finite(high),
+        strategy=found.best.fields(),
+        raw_strategy=raw.best.fields(),
+        tries=found.price.tries,
+        paid=found.price.paid,
+        gain=found.price.gain,
+        front=[_point(one, goal) for one in found.front],
+    )
+
+
+def _point(one: Outcome, goal: str) -> FrontPoint:
+    return FrontPoint(yuan=round(one.yuan, 4), gain=round(GOALS[goal](one), 4), strategy=one.strategy.fields())
+
+
+def _loop(loop: Circuit) -> LoopPrice:
+    raw, honest = (loop.yuan / gain if gain > 0 else math.inf for gain in (loop.raw_places, loop.honest_places))
+    return LoopPrice(
+        raw_yuan=finite(raw),
+        yuan=finite(honest),
+        times=finite(honest / raw) if math.isfinite(raw) else None,
+        recall=loop.recall,
+        false_alarm=loop.false_alarm,
+    )
+
+
+def _frame(done: Searched, seed: int) -> Frame:
+    found, tries = done.frame, done.frame.checked
+    rungs = {rung for one in (*tries, *found.trials) for rung in one.rungs}
+    lost = price(tries, GOALS["lost"], seed)
+    boost = done.likes.price.yuan
+    return Frame(
+        yuan=finite(found.price.yuan),
+        yuan_low=finite(found.price.low),
+        yuan_high=finite(found.price.high),
+        lost_yuan=finite(lost.yuan),
+        boost_yuan=finite(boost),
+        dearer=found.price.yuan > boost or math.isinf(found.price.yuan),
+        taken=float(np.mean([one.taken for one in tries])),
+        doubted=float(np.mean([one.doubted for one in tries])),
+        paid=found.price.paid,
+        rungs=sorted(rungs),
+        sanctioned=bool(rungs - {"not_counted", "human_review"}),
+        strategy=found.best.fields(),
+    )
+
+
+def _message(goal: str, market: str, paid: CheatingPrice) -> Message:
+    if paid.yuan is None:
+        return Message(code="redteam_no_gain", values={"market": f"market_{market}", "unit": f"redteam_unit_{goal}"})
+    return Message(
+        code="redteam_price_said",
+        values={
+            "market": f"market_{market}",
+            "unit": f"redteam_unit_{goal}",
+            "yuan": paid.yuan,
+            "raw": paid.raw_yuan,
+            "times": paid.times,
+        },
+    )
+
+
+def _looped(market: str, loop: LoopPrice) -> Message:
+    name = {"market": f"market_{market}"}
+    if loop.raw_yuan is None or loop.yuan is None or loop.times is None:
+        return Message(code="redteam_loop_none", values={**name, "recall": loop.recall})
+    return Message(
+        code="redteam_loop", values={**name, **loop.model_dump(include={"yuan", "raw_yuan", "times", "recall"})}
+    )
+
+
+def _framing(market: str, frame: Frame) -> Message:
+    values = {"market": f"market_{market}", "yuan": frame.yuan, "boost": frame.boost_yuan}
+    if frame.yuan is None:
+        return Message(code="redteam_frame_none", values={"market": values["market"]})
+    return Message(code="redteam_frame_dearer" if frame.dearer else "redteam_frame_cheaper", values=values)
+
+
+def finite(value: float) -> float | None:
+    """A price, or None where no money buys any: JSON has no infinity."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,87 @@
+"""A ranked board for a terminal, in English and 简体中文."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from plaudit.app.rank import RankedBoard
+
+SHOWN_ROWS = 50
+_SHOWN_GROUPS, _SHOWN_MOVED = 5, 3
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "place": "place",
+        "raw": "by likes",
+        "target": "target",
+        "likes": "likes shown",
+        "counted": "counted",
+        "range": "place, 90 %",
+        "stable": "stability",
+        "pushed": "pushed down by",
+        "guest": "being tried out",
+        "more": "{n} more rows: --json shows all.",
+        "exposure": "Sorted by likes that count per time it was seen.",
+        "votes": "Sorted by the share of up-votes among votes.",
+        "age": "Sorted by likes that count for the time there was to get them: how often rows were seen is not known.",
+        "count": "Sorted by likes that count: neither age nor how often rows were seen is known.",
+        "group": "With the {likes} likes of suspected group {group} counted: {moves}.",
+        "still": "no row would change its place",
+        "moved": "{target} would stand {places} lower",
+        "suspected": "What is not counted is suspected, not proven; it speaks of likes, never of a person.",
+    },
+    "zh": {
+        "place": "位次",
+        "raw": "按表观赞数",
+        "target": "对象",
+        "likes": "表观赞数",
+        "counted": "计入",
+        "range": "位次 90 % 区间",
+        "stable": "稳定度",
+        "pushed": "位次挤占",
+        "guest": "试排",
+        "more": "另有 {n} 行：--json 可看全部。",
+        "exposure": "按每次曝光的有效赞数排序。",
+        "votes": "按赞成票占比排序。",
+        "age": "按发布以来应得关注折算的有效赞数排序：曝光次数未知。",
+        "count": "按有效赞数排序：发布时间与曝光次数均未知。",
+        "group": "若计入疑似同步组 {group} 的 {likes} 个赞：{moves}。",
+        "still": "没有位次变化",
+        "moved": "{target} 将下降 {places} 位",
+        "suspected": "不计入的赞只是疑似异常，并非定论；结论针对点赞，不针对任何人。",
+    },
+}
+"""Every word of the view, by language."""
+
+
+def render_board(board: RankedBoard, lang: str = "en") -> RenderableType:
+    """The board from the top with both orders and both counts, and what each suspected group would change."""
+    words = WORDS[lang]
+    table = Table(box=None, pad_edge=False)
+    for name in ("place", "target", "raw", "likes", "counted", "range", "stable", "pushed"):
+        table.add_column(words[name], justify="left" if name == "target" else "right")
+    table.add_column("")
+    for row in board.rows[:SHOWN_ROWS]:
+        table.add_row(
+            str(row.place),
+            Text(row.target),
+            str(row.raw_place),
+            f"{row.likes:,}",
+            f"{row.counted:,.1f}".removesuffix(".0"),
+            f"{row.place_low}–{row.place_high}",
+            f"{100 * row.stability:.0f} %",
+            str(row.displaced) if row.displaced > 0 else "",
+            words["guest"] if row.guest else "",
+        )
+    lines: list[RenderableType] = [Text(words[board.method]), table]
+    if len(board.rows) > SHOWN_ROWS:
+        lines.append(Text(words["more"].format(n=len(board.rows) - SHOWN_ROWS)))
+    for group in board.groups[:_SHOWN_GROUPS]:
+        moved = [words["moved"].format(target=m.target, places=m.places) for m in group.pushed_down[:_SHOWN_MOVED]]
+        moves = ("；" if lang == "zh" else "; ").join(moved) or words["still"]
+        lines.append(Text(words["group"].format(group=group.group_id, likes=group.likes, moves=moves)))
+    lines.append(Text(words["suspected"]))
+    return Group(*lines)

@@ -1,0 +1,154 @@
+"""What a section's audit has to say in words: messages by code, worded in each language by the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow.compute as pc
+
+from plaudit.model import Findings, Outcome, Section, Tier
+from plaudit.result import Message, SectionCount, Sight
+from plaudit.verdict import SectionVerdicts
+
+_LOTTERY = "抽奖|抽獎|中奖|开奖|锦鲤|giveaway|sweepstake|lottery|raffle"
+_PAID = "付费|打赏|训练营|年卡|会员价|paid course|membership"
+
+_SIGHT: Mapping[str, tuple[str, str, str]] = {
+    "step": ("partly", "yes", "yes"),
+    "straight_line": ("partly", "yes", "yes"),
+    "round_stop": ("partly", "yes", "yes"),
+    "second_day": ("partly", "yes", "yes"),
+    "wave": ("partly", "yes", "yes"),
+    "drop_top_up": ("partly", "yes", "yes"),
+    "rented_rhythm": ("partly", "partly", "yes"),
+    "dull_boost": ("partly", "partly", "yes"),
+    "likes_without_reads": ("partly", "yes", "yes"),
+    "copy_paste": ("yes", "yes", "yes"),
+    "template": ("yes", "yes", "yes"),
+    "purchased_region": ("partly", "partly", "yes"),
+    "author_ring": ("partly", "partly", "yes"),
+}
+"""Ways of buying, and what a snapshot, a curve and an event log hold of each: ``partly`` leaves an innocent twin."""
+
+
+def headline(rating: str, total: SectionCount, section: Section, findings: int) -> Message:
+    """The audit in one sentence."""
+    values = {
+        "shown": total.shown,
+        "authentic": total.authentic,
+        "authentic_low": total.authentic_low,
+        "authentic_high": total.authentic_high,
+        "discounted": total.discounted,
+        "undetermined": total.undetermined,
+        "posts": len(section.posts),
+        "comments": len(section.comments),
+    }
+    if rating == "abstain":
+        return Message(code="section_abstain", values={"posts": values["posts"], "comments": values["comments"]})
+    if rating == "clear":
+        return Message(code="section_clear", values={k: values[k] for k in ("shown", "posts", "comments")})
+    if total.discounted + total.undetermined == 0:
+        told = {k: values[k] for k in ("shown", "posts", "comments")}
+        return Message(code="section_aside", values={**told, "findings": findings})
+    if total.discounted:
+        return Message(code="section_found", values=values)
+    return Message(code="section_unsure", values={k: v for k, v in values.items() if k != "discounted"})
+
+
+def can_say(
+    section: Section, total: SectionCount, findings: Sequence[Findings], verdicts: SectionVerdicts
+) -> list[Message]:
+    """Sentences the evidence carries."""
+    asked = sum(f.outcome is Outcome.MEASURED for f in findings)
+    out = [Message(code="can_asked", values={"measured": asked, "detectors": len(findings)})]
+    if total.counters:
+        out.append(
+            Message(
+                code="can_count",
+                values={"verified": total.verified, "shown": total.shown, "counters": total.counters},
+            )
+        )
+    if total.discounted:
+        out.append(Message(code="can_discount", values={"discounted": total.discounted}))
+    weighty = int((verdicts.weight > 0).sum())
+    out.append(Message(code="can_findings" if weighty else "can_none", values={"findings": weighty} if weighty else {}))
+    return out
+
+
+def cannot_say(section: Section, total: SectionCount, findings: Sequence[Findings]) -> list[Message]:
+    """Sentences nobody may read into the result."""
+    out = [Message(code="cannot_name"), Message(code="cannot_blame")]
+    if section.tier is Tier.SNAPSHOT:
+        out.append(Message(code="cannot_discount"))
+    if total.undetermined:
+        out.append(Message(code="cannot_decide", values={"undetermined": total.undetermined}))
+    if total.censored:
+        out.append(Message(code="cannot_censored", values={"censored": total.censored}))
+    out.append(Message(code="cannot_clear"))
+    return out
+
+
+def unseen(section: Section, outcomes: Sequence[tuple[str, Outcome, str]]) -> list[Message]:
+    """What this section cannot show, worst first."""
+    out = [
+        Message(code="detector_error", values={"detector": name, "reason": why})
+        for name, what, why in outcomes
+        if what is Outcome.ERROR
+    ]
+    out.append(Message(code="likers_unseen"))
+    if section.tier is Tier.SNAPSHOT:
+        out.append(Message(code="one_reading"))
+    for part in ("likes", "created", "authors", "regions", "positions", "reads"):
+        if not section.has(part):
+            out.append(Message(code=f"section_no_{part}"))
+    for name, what, why in outcomes:
+        if what is Outcome.NOT_APPLICABLE:
+            out.append(Message(code="detector_not_applicable", values={"detector": name, "reason": why}))
+        elif what is Outcome.NOT_ENOUGH_DATA:
+            out.append(Message(code="detector_not_enough_data", values={"detector": name, "needed": why}))
+    return out
+
+
+def selection(section: Section) -> Message:
+    """How the comments at hand were chosen."""
+    elected = section.comments.elected
+    known = int((elected >= 0).sum())
+    if known == 0:
+        return Message(code="selection_unknown")
+    share = float((elected == 1).sum() / known)
+    if share >= 0.999:
+        return Message(code="selection_elected_only")
+    return Message(code="selection_share", values={"share": share})
+
+
+def missing(section: Section) -> list[Message]:
+    """Parts the export does not hold, and what that costs."""
+    parts = ("likes", "created", "authors", "regions", "positions", "reads", "curves")
+    return [Message(code=f"missing_{part}") for part in parts if not section.has(part)]
+
+
+def special(section: Section) -> list[Message]:
+    """Signs of a lottery or of paid knowledge, which explain likes that nothing else does."""
+    out = []
+    texts = [section.comments.text, section.posts.title]
+    for code, words in (("special_lottery", _LOTTERY), ("special_paid", _PAID)):
+        found = [int(np.sum(pc.match_substring_regex(t, words, ignore_case=True).to_numpy(False))) for t in texts]
+        if sum(found):
+            out.append(Message(code=code, values={"comments": found[0], "posts": found[1]}))
+    return out or [Message(code="special_none")]
+
+
+def sight() -> list[Sight]:
+    """What each tier can see of each way of buying."""
+    return [
+        Sight(attack=attack, tier=tier, sees=sees, recall=None)
+        for attack, seen in _SIGHT.items()
+        for tier, sees in zip((t.value for t in Tier), seen, strict=True)
+    ]
+
+
+def compliance(reveal: bool) -> list[Message]:
+    """What law and rules ask, and how this audit answers."""
+    codes = ["comply_suspected", "comply_human", "comply_appeal", "comply_cells", "comply_retention"]
+    return [Message(code=code) for code in [*codes, "comply_revealed" if reveal else "comply_pseudonyms"]]

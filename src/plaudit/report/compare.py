@@ -1,0 +1,50 @@
+"""A comparison for a terminal, and as a piece of HTML that stands by itself or inside another page."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from plaudit.report import figures
+from plaudit.report.words import Words
+from plaudit.result.compare import Comparison
+
+MOST_PAIRS = 45
+"""Differences shown: all of them up to ten units."""
+
+
+def comparison_view(comparison: Comparison, lang: str) -> RenderableType:
+    """Units by expected share, their chances of being best, and the sentence."""
+    words = Words.of(lang)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
+    table.add_column(words("compare_name"), overflow="fold")
+    for name in ("targets", "shown", "share", "rate", "chance"):
+        table.add_column(words(f"compare_{name}"), justify="right")
+    for unit in comparison.units:
+        low, high = words.percent(unit.rate_low), words.percent(unit.rate_high)
+        table.add_row(
+            Text(figures.short(unit.name, 28)),
+            figures.count(unit.targets),
+            figures.count(unit.shown),
+            words.percent(unit.share),
+            f"{words.percent(unit.rate)} ({low} {figures.DASH} {high})",
+            words.percent(unit.best),
+        )
+    note = words("compare_note", clustering=comparison.clustering, pooling=comparison.pooling)
+    said = [Text(words.say(message), style="bold") for message in comparison.messages]
+    return Group(*said, Text(), table, Text(), Text(note, style="bright_black"))
+
+
+def comparison_html(comparison: Comparison, lang: str) -> str:
+    """One ``<section>`` with its own style; loads nothing from anywhere."""
+    environment = Environment(
+        loader=PackageLoader("plaudit.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("compare.html.j2")
+    return template.render(c=comparison, w=Words.of(lang), f=figures, most=MOST_PAIRS)

@@ -1,0 +1,105 @@
+"""The section of a result document on one terminal screen."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from plaudit.report import figures
+from plaudit.report.notes import kinds_of, reading_notes
+from plaudit.report.screen import SOFT, WIDTH, bullets, count_line, counts, heading, legend, more, table
+from plaudit.report.words import Words
+from plaudit.result import Basis, CommentView, SectionFinding, SectionPart
+
+_MOST, _MOST_NOTES = 5, 8
+
+
+def section_summary(section: SectionPart, words: Words) -> list[RenderableType]:
+    """Counts, what can be said, findings, comments in question and comments worth keeping."""
+    total = section.total
+    parts: list[RenderableType] = [
+        heading(words.ui("section_title")),
+        Text(words.say(section.headline), style="bold"),
+        Text(),
+        Text(_grades(section, words)),
+        Text(),
+        counts(total, words),
+        Text(),
+        count_line(total, WIDTH - 6),
+        legend(total, words),
+    ]
+    for title, messages in (("can_say", section.can_say), ("cannot_say", section.cannot_say)):
+        if messages:
+            parts += [Text(), heading(words.ui(title)), *bullets(words.say(m) for m in messages)]
+    if section.findings:
+        parts += [Text(), heading(words.ui("findings")), _findings(section.findings[:_MOST], words)]
+        parts += more(len(section.findings) - _MOST + section.findings_omitted, words)
+    for title, views, left in (
+        ("key_comments", section.comments, section.comments_omitted),
+        ("highlights", section.highlights, 0),
+    ):
+        if views:
+            parts += [Text(), heading(words.ui(title)), _comments(views[:_MOST], words)]
+            parts += more(len(views) - _MOST + left, words)
+    return [*parts, Text(), heading(words.ui("basis")), *basis_lines(section.basis, words)]
+
+
+def _grades(section: SectionPart, words: Words) -> str:
+    """Rating, evidence level and tier in one line; nothing has a level where nothing is in question."""
+    parts = [f"{words.ui('rating')}: {words.name('rating', section.rating)}"]
+    if section.level != "abstain":
+        parts.append(f"{words.ui('evidence_level')}: {words.name('level', section.level)}")
+    return " \N{MIDDLE DOT} ".join([*parts, words.name("tier", section.tier)])
+
+
+def basis_lines(basis: Basis, words: Words) -> list[RenderableType]:
+    """What was read: sources by kind, sizes, selection, and what reading had to decide."""
+    line = words.ui(
+        "basis_line",
+        sources=len(basis.sources),
+        posts=basis.posts,
+        comments=basis.comments,
+        snapshots=basis.snapshots,
+        curves=basis.curves,
+        rejected=basis.rejected,
+        rows=basis.rows,
+    )
+    kinds = [f"{words.name('kind', one.kind)} {figures.count(one.files)}" for one in kinds_of(basis)]
+    sentences = [words.say(basis.selection), *reading_notes(basis, words)]
+    told = bullets(sentences[:_MOST_NOTES]) + more(len(sentences) - _MOST_NOTES, words)
+    return [Text(line), Text(" \N{MIDDLE DOT} ".join(kinds), style=SOFT), *told]
+
+
+def _findings(found: list[SectionFinding], words: Words) -> RenderableType:
+    rows = table(
+        (words.ui("detector"), False),
+        (words.ui("likes_column"), True),
+        (words.ui("observed"), True),
+        (words.ui("expected"), True),
+        (words.ui("evidence_level"), False),
+        (words.ui("excerpt"), False),
+    )
+    for finding in found:
+        about = finding.targets[0].excerpt or finding.targets[0].target_id if finding.targets else finding.subject_id
+        rows.add_row(
+            Text(words.name("detector_name", finding.detector)),
+            figures.count(finding.likes),
+            figures.decimal(finding.statistic),
+            figures.decimal(finding.expectation),
+            words.name("level", finding.level),
+            Text(figures.short(about, 20), style=SOFT),
+        )
+    return rows
+
+
+def _comments(views: list[CommentView], words: Words) -> RenderableType:
+    rows = table((words.ui("excerpt"), False), (words.ui("shown"), True), (words.ui("authentic"), True), ("", False))
+    for view in views:
+        low, high = figures.count(view.count.authentic_low), figures.count(view.count.authentic_high)
+        rows.add_row(
+            Text(figures.short(view.excerpt, 28), style="" if view.case else SOFT),
+            figures.count(view.count.shown),
+            f"{figures.count(view.count.authentic)} [{low}{figures.DASH}{high}]".replace("[", "\\["),
+            count_line(view.count, 12),
+        )
+    return rows

@@ -1,0 +1,91 @@
+"""The one result document: everything a reader may want to see, computed once, frozen, rendered by ``report``.
+
+``result.json`` is this model as JSON. Texts that people read are *messages*: a code and its figures, worded in each
+language by ``report``; no sentence is stored here.
+"""
+
+from __future__ import annotations
+
+from plaudit.result.base import Case, Count, Decision, DetectorRun, InputFile, Message, Method, Step
+from plaudit.result.cells import OTHER, SMALL, merged
+from plaudit.result.document import ResultDocument
+from plaudit.result.log import (
+    Curve,
+    Edge,
+    GroupView,
+    Input,
+    LabelCount,
+    LabelEntry,
+    Labels,
+    LearnedWeight,
+    TargetView,
+    Verdict,
+)
+from plaudit.result.section import (
+    Basis,
+    Cell,
+    CommentView,
+    CurvePoints,
+    Depth,
+    DepthPart,
+    ExportSource,
+    GapPoint,
+    KeyFigure,
+    PostView,
+    RankMove,
+    SectionCount,
+    SectionFinding,
+    SectionPart,
+    SectionTarget,
+    SectionWeights,
+    Sight,
+    Span,
+)
+from plaudit.result.value import Contrast, Cost, Rate, ValuePart
+
+__all__ = [
+    "Basis",
+    "Case",
+    "Cell",
+    "CommentView",
+    "Contrast",
+    "Cost",
+    "Count",
+    "Curve",
+    "CurvePoints",
+    "Decision",
+    "Depth",
+    "DepthPart",
+    "DetectorRun",
+    "Edge",
+    "ExportSource",
+    "GapPoint",
+    "GroupView",
+    "Input",
+    "InputFile",
+    "KeyFigure",
+    "LabelCount",
+    "LabelEntry",
+    "Labels",
+    "LearnedWeight",
+    "Message",
+    "Method",
+    "OTHER",
+    "PostView",
+    "RankMove",
+    "Rate",
+    "ResultDocument",
+    "SMALL",
+    "SectionCount",
+    "SectionFinding",
+    "SectionPart",
+    "SectionTarget",
+    "SectionWeights",
+    "Sight",
+    "Span",
+    "Step",
+    "TargetView",
+    "ValuePart",
+    "Verdict",
+    "merged",
+]

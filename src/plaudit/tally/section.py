@@ -1,0 +1,218 @@
+"""The honest count of a section, where likes have no names: how many, never which.
+
+``shown = verified + discounted + undetermined`` in whole likes for every target. What no finding questions is verified.
+Of the likes that no null explains, those the verdict discounts are not counted, as far as the lower end of their
+interval goes; the rest stay undetermined. A censored counter (``10万+``) is counted at what it certainly says.
+
+``authentic`` is ``shown`` less ``Bernoulli(posterior) * excess``, a mixture whose quantiles give the 90 % interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtri
+
+from plaudit.model import STATUSES, Bools, Findings, Floats, Ints, Section, Status
+from plaudit.tally.count import DRAWS, MODEL_ERROR
+from plaudit.tally.overlap import Z90, Excess, pooled_excess
+from plaudit.verdict.evidence import SECTION_CAPS, SIGNIFICANT, log_evidence, logit, sigmoid
+from plaudit.verdict.section import SectionVerdicts
+
+_NEGLIGIBLE, _PILE = 0.02, 2.0
+_CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Counts of many targets together, with the 90 % interval of the authentic count."""
+
+    shown: int
+    verified: int
+    discounted: int
+    undetermined: int
+    authentic: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class SectionTally:
+    """Counts per target of a section, posts first; arrays ``[n_targets]``.
+
+    Attributes:
+        known: where the export shows a counter; all other fields are 0 elsewhere.
+        shown: likes the counter certainly says, whole numbers.
+        verified, discounted, undetermined: they add up to ``shown`` exactly.
+        authentic, low, high: the estimate and its 90 % interval, within 0 and ``shown``.
+        excess, excess_low, excess_high: likes the nulls do not explain, were the findings right.
+        chance: that they were bought.
+        posts, comments, total: everything together.
+    """
+
+    known: Bools
+    shown: Ints
+    verified: Ints
+    discounted: Ints
+    undetermined: Ints
+    authentic: Floats
+    low: Floats
+    high: Floats
+    excess: Floats
+    excess_low: Floats
+    excess_high: Floats
+    chance: Floats
+    posts: Whole
+    comments: Whole
+    total: Whole
+
+
+def tally_section(section: Section, findings: Sequence[Findings], verdicts: SectionVerdicts, seed: int) -> SectionTally:
+    """Count every target of the section; deterministic for a seed."""
+    n = section.n_targets
+    known = section.likes.known
+    shown = np.where(known, section.likes.low, 0).astype(np.int64)
+    certain = _widened(pooled_excess(findings, verdicts.weight > 0, verdicts.weight, n))
+    weak, weak_chance = _unnamed(findings, verdicts.prior, n)
+    named = certain.told & (verdicts.p > 0)
+    chance = np.where(named, verdicts.p, np.where(weak.told, weak_chance, 0.0))
+    mean = np.where(named, certain.mean, weak.mean)
+    spread = np.maximum(np.where(named, certain.spread, weak.spread), 1e-9)
+    chance = np.where(shown > 0, chance, 0.0)
+    inside = _Clipped.of(mean, spread, shown)
+    bought = chance * inside.mean
+    verified, discounted, undetermined = _split(shown, certain, verdicts)
+    authentic = shown - bought
+    low = np.minimum(shown - inside.quantile(0.95, chance), authentic)
+    high = np.maximum(shown - inside.quantile(0.05, chance), authentic)
+    told = chance > 0
+    tally = (shown, verified, discounted, undetermined, authentic)
+    causes = _causes(verdicts, named)
+    rng = np.random.default_rng(seed)
+    post_draws, comment_draws = _draws(chance, inside, causes, len(section.posts), rng)
+    first = np.arange(n) < len(section.posts)
+    return SectionTally(
+        known=known,
+        shown=shown,
+        verified=verified,
+        discounted=discounted,
+        undetermined=undetermined,
+        authentic=authentic,
+        low=low,
+        high=high,
+        excess=np.where(told, inside.mean, 0.0),
+        excess_low=np.where(told, inside.quantile(0.05, np.ones(n)), 0.0),
+        excess_high=np.where(told, inside.quantile(0.95, np.ones(n)), 0.0),
+        chance=chance,
+        posts=_whole(tally, first, post_draws),
+        comments=_whole(tally, ~first, comment_draws),
+        total=_whole(tally, np.ones(n, bool), post_draws + comment_draws),
+    )
+
+
+def _unnamed(findings: Sequence[Findings], prior: float, n: int) -> tuple[Excess, Floats]:
+    """Excesses below the line of significance: too weak to speak of a target, they still widen its count.
+
+    The chance that one is real is its posterior, were it heard, and at most one minus its local false-discovery rate:
+    the tail rate over the power by which p-values pile up at zero (Efron 2010, chapter 5), for which one half is taken.
+    Only its own p- and q-value are used, for most detectors report the smallest p-values alone.
+    """
+    q, chance = np.zeros(0), np.zeros(0)
+    for part in findings:
+        heard = np.minimum(log_evidence(part.p_value), SECTION_CAPS.get(part.family, 0.0))
+        real = np.minimum(sigmoid(logit(prior) + heard), np.clip(1.0 - _PILE * part.q_value, 0.0, 1.0))
+        q, chance = np.append(q, part.q_value), np.append(chance, real * part.certainty)
+    use = (q > SIGNIFICANT) & (chance >= _NEGLIGIBLE)
+    best, start = np.zeros(n), 0
+    for part in findings:
+        if part.exhibits.excess is not None:
+            number = np.repeat(np.arange(len(part)), np.diff(part.exhibits.offsets))
+            keep = use[start + number]
+            real = (chance[start + number] * part.exhibits.share)[keep]
+            np.maximum.at(best, part.exhibits.row[keep], real)
+        start += len(part)
+    return _widened(pooled_excess(findings, use, chance, n)), best
+
+
+def _widened(excess: Excess) -> Excess:
+    """With the error no finding knows of itself: a window cut a little early or late."""
+    return replace(excess, spread=np.hypot(excess.spread, MODEL_ERROR * excess.mean))
+
+
+def _split(shown: Ints, excess: Excess, verdicts: SectionVerdicts) -> tuple[Ints, Ints, Ints]:
+    status = verdicts.status
+    questioned = np.where(
+        (status != STATUSES.index(Status.VERIFIED)) & excess.told, np.rint(np.maximum(excess.mean, 0.0)), 0.0
+    )
+    questioned = np.minimum(questioned, shown)
+    sure = np.floor(np.clip(excess.mean - Z90 * excess.spread, 0.0, questioned))
+    discounted = np.where(status == STATUSES.index(Status.DISCOUNTED), sure, 0.0).astype(np.int64)
+    undetermined = questioned.astype(np.int64) - discounted
+    return shown - discounted - undetermined, discounted, undetermined
+
+
+@dataclass(frozen=True)
+class _Clipped:
+    """Normal excesses held between none and all of what is shown; what lies beyond counts as the bound itself.
+
+    Not cut off at the bounds: of a target of which nearly everything is unexplained, all may have been bought.
+    """
+
+    mean: Floats
+    spread: Floats
+    shown: Floats
+
+    @staticmethod
+    def of(mean: Floats, spread: Floats, shown: Ints) -> _Clipped:
+        most = shown.astype(np.float64)
+        return _Clipped(np.clip(mean, 0.0, most), spread, most)
+
+    def quantile(self, q: float, chance: Floats) -> Floats:
+        """Quantile of ``Bernoulli(chance) * excess``."""
+        left = np.clip((q - (1.0 - chance)) / np.maximum(chance, 1e-12), 0.0, 1.0)
+        value = self.mean + self.spread * ndtri(np.clip(left, 1e-300, 1 - 1e-16))
+        return np.asarray(np.where((chance > 0) & (left > 0), np.clip(value, 0.0, self.shown), 0.0), np.float64)
+
+
+def _causes(verdicts: SectionVerdicts, named: Bools) -> Ints:
+    """Who shares a coin: a target with two witnesses stands alone, single witnesses of a family fall together."""
+    family = np.argmax(verdicts.family_weight, axis=0)
+    shared = np.where(named, family, verdicts.family_weight.shape[0])
+    return np.where(named & (verdicts.witnesses >= 2), -1, shared).astype(np.int64)
+
+
+def _draws(
+    chance: Floats, inside: _Clipped, causes: Ints, posts: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Bought likes of all posts and of all comments together, ``float64[DRAWS]`` each."""
+    out = np.zeros((2, DRAWS))
+    touched = np.flatnonzero(chance > 0)
+    for cause in np.unique(causes[touched]):
+        rows = touched[causes[touched] == cause]
+        coin = rng.random(DRAWS)
+        for half, own in enumerate((rows[rows < posts], rows[rows >= posts])):
+            if cause >= 0:
+                # One coin for all: whoever is likelier than the coin is in, so sums are read off a running total.
+                order = own[np.argsort(-chance[own], kind="stable")]
+                taken = np.searchsorted(-chance[order], -coin, side="left")
+                means = np.r_[0.0, np.cumsum(inside.mean[order])][taken]
+                spreads = np.sqrt(np.r_[0.0, np.cumsum(inside.spread[order] ** 2)][taken])
+                out[half] += np.maximum(means + spreads * rng.standard_normal(DRAWS), 0.0)
+                continue
+            for chunk in np.array_split(own, max(1, -(-own.shape[0] // _CHUNK))):
+                shape = (chunk.shape[0], DRAWS)
+                drawn = inside.mean[chunk, None] + inside.spread[chunk, None] * rng.standard_normal(shape)
+                drawn = np.clip(drawn, 0.0, inside.shown[chunk, None])
+                out[half] += (drawn * (rng.random(shape) < chance[chunk, None])).sum(axis=0)
+    return out[0], out[1]
+
+
+def _whole(tally: tuple[Ints, Ints, Ints, Ints, Floats], rows: Bools, draws: Floats) -> Whole:
+    shown, verified, discounted, undetermined = (int(part[rows].sum()) for part in tally[:4])
+    authentic = float(tally[4][rows].sum())
+    low, high = np.clip(shown - np.quantile(draws, [0.95, 0.05]), 0.0, shown).tolist()
+    return Whole(
+        shown, verified, discounted, undetermined, authentic, min(float(low), authentic), max(float(high), authentic)
+    )
