@@ -7,10 +7,11 @@ Everything is simulated. Prices are checked in worlds the search has not seen; s
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,18 @@ def kept_or_run(plan: Plan, folder: Path | None) -> RedTeam:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(made.model_dump_json(), "utf-8")
+    return made
+
+
+def kept_or_asked(name: str, market: str, events: int, trials: int, seed: int, folder: Path | None) -> Standing:
+    """The same for one peer on one market, where the log covers the platform."""
+    path = None if folder is None else folder / f"peer-{name}-{market}-{events}-{trials}-{seed}.json"
+    if path is not None and path.is_file():
+        return Standing(**json.loads(path.read_text("utf-8")))
+    made = against(name, [stage(events, 10 * seed + k) for k in range(1, 5)], market, "platform", trials, seed)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(made)), "utf-8")
     return made
 
 
@@ -275,12 +288,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 cells += [(answer, cost) for cost in answer.markets]
                 print(price_table(cells[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
     standings = []
-    if peers:
-        grounds = [stage(given.events, 10 * given.seeds[0] + k) for k in range(1, 5)]
-        for name in peers:
-            for market in markets:
-                standings.append(against(name, grounds, market, "platform", given.peer_trials, given.seeds[0]))
-                print(peer_table(standings[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
+    for name in peers:
+        for market in markets:
+            asked = kept_or_asked(name, market, given.events, given.peer_trials, given.seeds[0], given.keep)
+            standings.append(asked)
+            print(peer_table(standings[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
     parts = [head]
     if cells:
         parts += [marks_table(marks(cells)), price_table(cells), loop_table(cells), frame_table(cells)]

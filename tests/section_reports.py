@@ -11,7 +11,7 @@ from plaudit.model import Tier
 from plaudit.report import render_html
 from plaudit.testing.sections import simulate_section, write_section
 
-HOSTILE = "=HYPERLINK(\"http://x\",\"<script>alert(1)</script>\")"
+HOSTILE = '=HYPERLINK("http://x","<script>alert(1)</script>")'
 
 WORLDS = {
     "curves": ("comments", 500, 3, Tier.CURVE, {"polls": 30, "posts": 14}),

@@ -40,7 +40,7 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-class _Opened:
+class Opened:
     """A page of the report, with what it logged and what it asked for."""
 
     def __init__(self, browser: Browser, path: Path, width: int) -> None:
@@ -69,7 +69,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 def test_the_page_opens_offline_and_fits(browser: Browser, report: tuple[str, Path], width: int) -> None:
     name, path = report
-    opened = _Opened(browser, path, width)
+    opened = Opened(browser, path, width)
     page = opened.page
     assert opened.messages == []
     assert [url for url in opened.requests if url != path.as_uri() and not url.startswith("data:")] == []
@@ -103,7 +103,7 @@ def test_charts_take_the_colours_of_the_page(browser: Browser, tmp_path: Path, s
 def test_the_pointer_reads_a_curve(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(rendered("sample", "en"), encoding="utf-8")
-    opened = _Opened(browser, path, 1200)
+    opened = Opened(browser, path, 1200)
     picture = opened.page.locator("figure[data-curve] .picture.wide").first
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
@@ -118,6 +118,6 @@ def test_the_pointer_reads_a_curve(browser: Browser, tmp_path: Path) -> None:
 def test_the_page_prints(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(rendered("sample", "zh"), encoding="utf-8")
-    opened = _Opened(browser, path, 1200)
+    opened = Opened(browser, path, 1200)
     assert len(opened.page.pdf(format="A4", print_background=True)) > 50_000
     opened.page.close()

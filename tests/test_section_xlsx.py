@@ -13,7 +13,7 @@ import plaudit
 from plaudit.report import render_xlsx
 from plaudit.report import xlsx as workbook
 from plaudit.report.words import LANGUAGES, messages
-from tests.section_reports import HOSTILE, audit_of
+from tests.section_reports import HOSTILE, audit_of, hand_made
 
 SHEETS = ("summary", "posts", "comments", "findings", "clusters", "curves", "highlights", "value", "method")
 
@@ -61,31 +61,32 @@ def test_numbers_are_those_of_the_document_and_the_tables() -> None:
     assert sum(row[6:]) == pytest.approx(row[3])
 
 
-def test_nothing_in_it_is_a_formula() -> None:
-    audit = audit_of("hand")
-    raw = render_xlsx(audit.document, audit.tables, "zh")
-    with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+@pytest.fixture(scope="module")
+def revealed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The workbook of hostile texts, all of them shown."""
+    audit = plaudit.audit(hand_made(tmp_path_factory.mktemp("hand") / "comments.csv"), reveal=True)
+    return render_xlsx(audit.document, audit.tables, "en")
+
+
+def test_nothing_in_it_is_a_formula(revealed: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(revealed)) as parts:
         for name in parts.namelist():
             assert b"<f>" not in parts.read(name), name
     risky = 0
-    for sheet in openpyxl.load_workbook(io.BytesIO(raw)):
+    for sheet in openpyxl.load_workbook(io.BytesIO(revealed)):
         for row in sheet.iter_rows():
             for cell in row:
                 assert cell.data_type != "f"
                 if isinstance(cell.value, str) and cell.value[:1] in ("=", "+", "-", "@"):
                     risky += 1
                     assert cell.data_type == "s" and cell.quotePrefix
-    assert risky >= 3
+    assert risky >= 8
 
 
-def test_a_revealed_text_is_written_safely(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.section_reports import hand_made
-
-    audit = plaudit.audit(hand_made(tmp_path_factory.mktemp("hand") / "comments.csv"), reveal=True)
-    book = openpyxl.load_workbook(io.BytesIO(render_xlsx(audit.document, audit.tables, "en")))
-    texts = {cell.value: cell for row in book["Comments"].iter_rows(min_row=2) for cell in row}
-    assert texts[HOSTILE].data_type == "s" and texts[HOSTILE].quotePrefix
-    assert "\\u202e反着写" in texts and "云上的小刺猬3" in texts
+def test_a_revealed_text_is_written_as_it_is(revealed: bytes) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(revealed))
+    texts = {cell.value for row in book["Comments"].iter_rows(min_row=2) for cell in row}
+    assert {HOSTILE, "+1 赞同", "\\u202e反着写", "云上的小刺猬3"} <= texts
 
 
 def test_names_stay_out_unless_revealed() -> None:

@@ -65,7 +65,8 @@ class Audit:
         told.advance(len(self.tables) + 1, len(self.tables) + 2)
         with atomic_path(out / "manifest.json") as part:
             part.write_text(
-                json.dumps(self._manifest(out, list(texts)), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
+                json.dumps(self._manifest(out, list(texts)), indent=1, sort_keys=True, ensure_ascii=False) + "\n",
+                "utf-8",
             )
         told.advance(len(self.tables) + 2, len(self.tables) + 2)
 

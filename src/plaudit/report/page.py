@@ -125,7 +125,7 @@ def _style(document: ResultDocument, words: Words) -> str:
     sheet = _asset("section.css")
     for name, text in running.items():
         # The words are ours; hexadecimal digits and letters need no more than this to stay inside a CSS string.
-        sheet = sheet.replace(name, "".join(letter for letter in text if letter not in "\\\"<>\n"))
+        sheet = sheet.replace(name, "".join(letter for letter in text if letter not in '\\"<>\n'))
     return style + sheet
 
 

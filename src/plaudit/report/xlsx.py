@@ -198,11 +198,18 @@ def _summary(document: ResultDocument, section: SectionPart, words: Words) -> It
     level = words.name("level", section.level) if section.level != "abstain" else ui("level_none")
     yield (ui("evidence_level"), f"{level} {words('level_says_' + none)}")
     yield (ui("basis"), words.name("tier", document.tier))
-    for name, one in (("all_likes", section.total), ("on_posts", section.on_posts), ("on_comments", section.on_comments)):
+    for name, one in (
+        ("all_likes", section.total),
+        ("on_posts", section.on_posts),
+        ("on_comments", section.on_comments),
+    ):
         for part in ("shown", "verified", "undetermined", "discounted"):
             yield (f"{ui(name)}: {ui(part)}", getattr(one, part))
         yield (f"{ui(name)}: {ui('authentic')}", one.authentic)
-        yield (f"{ui(name)}: {ui('interval')}", f"{figures.count(one.authentic_low)} – {figures.count(one.authentic_high)}")
+        yield (
+            f"{ui(name)}: {ui('interval')}",
+            f"{figures.count(one.authentic_low)} – {figures.count(one.authentic_high)}",
+        )
     for name, said in (("can_say", section.can_say), ("cannot_say", section.cannot_say)):
         for message in said:
             yield (ui(name), words.say(message))
@@ -385,7 +392,10 @@ def _method(document: ResultDocument, section: SectionPart, words: Words) -> Ite
     yield (ui("fingerprint"), section.basis.fingerprint)
     yield ("", ui("section_method_text"))
     for kind in kinds_of(section.basis):
-        yield (ui("sources_caption"), f"{words.name('kind', kind.kind)}: {kind.files} · {kind.rows} · {kind.taken(words)}")
+        yield (
+            ui("sources_caption"),
+            f"{words.name('kind', kind.kind)}: {kind.files} · {kind.rows} · {kind.taken(words)}",
+        )
     for note in [words.say(section.basis.selection), *reading_notes(section.basis, words)]:
         yield (ui("reading_notes"), note)
     for message in section.basis.missing:
