@@ -64,7 +64,7 @@ demo: $(STAMPS)/run
 	@$(BIN)/python -m plaudit.app.demo "$(DEMO)"
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .

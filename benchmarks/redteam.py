@@ -7,6 +7,7 @@ Everything is simulated. Prices are checked in worlds the search has not seen; s
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import sys
@@ -38,9 +39,11 @@ from plaudit.testing.redteam import (
     stage,
 )
 
-EVENTS, TRIALS, SEEDS, REPLICATES = 30_000, 40, (1, 2), 2
+EVENTS, TRIALS, SEEDS, REPLICATES = 30_000, 30, (1, 2), 2
 PEERS, PEER_TRIALS = ("co_like", "synchrotrap", "co_selection", "low_activity", "copycatch", "fraudar"), 20
 TIMES, HARM = 20.0, 0.1
+SMALL = 0.25
+"""Orders of a quarter of the smallest that is usually sold."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def against(name: str, grounds: Sequence[Stage], market: str, sight: str, trials
 
 def kept_or_run(plan: Plan, folder: Path | None) -> RedTeam:
     """One run, kept in ``folder`` and read from there when it is asked for again."""
-    name = f"{plan.sight}-{listed(plan.markets)}-{plan.events}-{plan.trials}-{plan.replicates}-{plan.seed}.json"
+    size = f"{plan.least}-{plan.events}-{plan.trials}-{plan.replicates}-{plan.seed}"
+    name = f"{plan.sight}-{listed(plan.markets)}-{size}.json"
     if folder is not None and (folder / name).is_file():
         return RedTeam.model_validate_json((folder / name).read_text("utf-8"))
     made = run(plan)
@@ -142,15 +146,19 @@ def _range(value: float | None, low: float | None, high: float | None, unit: str
     return f"{_text(value, unit)} ({_text(low, unit)} – {_text(high, unit)})"
 
 
+def _covers(answer: RedTeam) -> str:
+    return answer.sight if answer.least == 1.0 else f"{answer.sight}, small orders"
+
+
 Cells = list[tuple[RedTeam, MarketCost]]
 
 
 def marks(cells: Cells) -> list[Mark]:
     """Twenty times dearer per place and hardly a genuine like discounted: the worst seed of each market and sight."""
     out = []
-    for sight in SIGHTS:
+    for sight in dict.fromkeys(_covers(answer) for answer, _ in cells):
         for market in ("machine", "crowd"):
-            mine = [cost for answer, cost in cells if answer.sight == sight and cost.market == market]
+            mine = [cost for answer, cost in cells if _covers(answer) == sight and cost.market == market]
             if not mine:
                 continue
             worst = min(_value(cost.places.times) for cost in mine)
@@ -170,7 +178,7 @@ def price_table(cells: Cells) -> str:
     def row(answer: RedTeam, cost: MarketCost, one: CheatingPrice) -> list[str]:
         return [
             cost.market,
-            answer.sight,
+            _covers(answer),
             one.goal,
             str(answer.seed),
             _text(one.raw_yuan),
@@ -189,7 +197,7 @@ def loop_table(cells: Cells) -> str:
     rows = [
         [
             cost.market,
-            answer.sight,
+            _covers(answer),
             str(answer.seed),
             percent(cost.loop.recall),
             percent(cost.loop.false_alarm, 2),
@@ -208,7 +216,7 @@ def frame_table(cells: Cells) -> str:
     rows = [
         [
             cost.market,
-            answer.sight,
+            _covers(answer),
             str(answer.seed),
             _range(cost.frame.yuan, cost.frame.yuan_low, cost.frame.yuan_high),
             _text(cost.frame.boost_yuan),
@@ -231,15 +239,15 @@ def strategy_table(cells: Cells) -> str:
         told = dict(cost.places.strategy)
         accounts = told.pop("accounts")
         said = ", ".join(f"{name} {value}" for name, value in told.items() if value not in (0, 0.0))
-        rows.append([cost.market, answer.sight, str(answer.seed), str(accounts), said])
+        rows.append([cost.market, _covers(answer), str(answer.seed), str(accounts), said])
     return markdown(("best for places", "log covers", "seed", "accounts", "strategy"), rows, left=5)
 
 
 def line_table(cells: Cells) -> str:
     """What a lower line would take, mean over seeds."""
     rows = []
-    for key in dict.fromkeys((cost.market, answer.sight) for answer, cost in cells):
-        mine = [cost.lines for answer, cost in cells if (cost.market, answer.sight) == key]
+    for key in dict.fromkeys((cost.market, _covers(answer)) for answer, cost in cells):
+        mine = [cost.lines for answer, cost in cells if (cost.market, _covers(answer)) == key]
         for place in zip(*mine, strict=True):
             bought, genuine = (
                 float(np.mean([getattr(line, name) for line in place])) for name in ("bought", "genuine")
@@ -267,6 +275,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--trials", type=int, default=TRIALS, help="strategies tried in each search")
     options.add_argument("--peers", default=listed(PEERS), help=f"peers to ask, of {listed(NAMES)}; empty for none")
     options.add_argument("--peer-trials", type=int, default=PEER_TRIALS, help="strategies tried against each peer")
+    options.add_argument("--small", action=argparse.BooleanOptionalAction, default=True, help="also small orders")
     options.add_argument("--keep", type=Path, default=None, help="folder of finished runs: read again when there")
     given = options.parse_args(argv)
     markets, sights, peers = (
@@ -278,12 +287,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for option, chosen, usual in (("markets", markets, MARKETS), ("sights", sights, SIGHTS), ("peers", peers, PEERS)):
         command += f" --{option} '{listed(chosen)}'" if chosen != list(usual) else ""
     command += f" --peer-trials {given.peer_trials}" if peers else ""
+    command += "" if given.small else " --no-small"
     head = circumstances(given.date, command)
     cells: Cells = []
-    for sight in sights:
-        for market in markets:
+    # Small orders are asked about where the defence is at its best: elsewhere they pay all the more.
+    asked_for = [(sight, 1.0) for sight in sights] + [(sight, SMALL) for sight in sights[:1] if given.small]
+    for sight, least in asked_for:
+        for market in [one for one in markets if least == 1.0 or one != "rented"]:
             for seed in given.seeds:
-                plan = Plan([market], given.events, given.trials, seed, sight, REPLICATES)
+                plan = Plan([market], given.events, given.trials, seed, sight, least, REPLICATES)
                 answer = kept_or_run(plan, given.keep)
                 cells += [(answer, cost) for cost in answer.markets]
                 print(price_table(cells[-1:]).splitlines()[-1], file=sys.stderr, flush=True)

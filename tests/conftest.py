@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "2")
 # The Spark that tests start is chatty.
 os.environ.setdefault("RUST_LOG", "off")
+
+# In a worker of a parallel run the main module has no file; Spark's client takes that for its own doctests and leaves.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 # The same examples on every run, and no deadline: a loaded machine is no defect.
 settings.register_profile("plaudit", derandomize=True, deadline=None, print_blob=True)

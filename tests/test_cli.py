@@ -16,7 +16,10 @@ from plaudit.app.cli import app, main
 from plaudit.errors import InputError
 from plaudit.model import SCHEMAS
 
-VERBS = ("audit", "explain", "validate", "simulate", "detectors", "schema", "bundle", "verify", "compare")
+VERBS = (
+    *("audit", "explain", "rank", "validate", "simulate", "detectors", "schema"),
+    *("bundle", "verify", "compare", "redteam"),
+)
 
 
 class FakePipeline(ModuleType):

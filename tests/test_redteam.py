@@ -209,8 +209,11 @@ def test_a_search_repeats_by_seed_and_is_never_worse_than_the_naive_start(ground
     arenas, held = [Arena(ground, Toy(ground, finds=0.7))], [Arena(other, Toy(other, finds=0.7))]
     told: list[tuple[int, int]] = []
 
-    def look(seed: int, goal: str = "places", rival: bool = False) -> redteam.Found:
-        return search(arenas, held, "machine", goal, trials=12, seed=seed, rival=rival, told=lambda *at: told.append(at))
+    def note(done: int, whole: int) -> None:
+        told.append((done, whole))
+
+    def look(seed: int, goal: str = "places") -> redteam.Found:
+        return search(arenas, held, "machine", goal, trials=12, seed=seed, told=note)
 
     first, again, else_ = look(1), look(1), look(2)
     assert first.best == again.best and first.price == again.price and first.trials == again.trials

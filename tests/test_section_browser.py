@@ -85,7 +85,7 @@ def test_the_page_prints_on_whole_pages(browser: Browser, report: tuple[str, Pat
         tuple(round(float(part)) for part in box.split()[2:]) for box in re.findall(rb"/MediaBox\s*\[([^\]]+)\]", paper)
     }
     assert sizes == {(595, 842)}
-    page.set_viewport_size(PAPER)
+    page.set_viewport_size({"width": PAPER["width"], "height": PAPER["height"]})
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"] + 1
     assert page.evaluate(WIDE) == []

@@ -10,9 +10,8 @@ import pyarrow as pa
 import pytest
 
 import plaudit
-from plaudit.report import render_xlsx
-from plaudit.report import xlsx as workbook
-from plaudit.report.words import LANGUAGES, messages
+from plaudit.report import render_xlsx, sheets
+from plaudit.report.words import LANGUAGES, Words, messages
 from tests.section_reports import HOSTILE, audit_of, hand_made
 
 SHEETS = ("summary", "posts", "comments", "findings", "clusters", "curves", "highlights", "value", "method")
@@ -107,7 +106,7 @@ def test_the_same_audit_gives_the_same_bytes_and_no_clock_is_in_them() -> None:
 
 
 def test_long_tables_are_cut_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "MOST_ROWS", 7)
+    monkeypatch.setattr(sheets, "MOST_ROWS", 7)
     book = opened("snapshot")
     sheet = book["Comments"]
     rows = audit_of("snapshot").tables["comments"].num_rows
@@ -122,11 +121,9 @@ def test_a_log_has_no_workbook() -> None:
 
 
 def test_moments_beyond_the_calendar_are_left_out() -> None:
-    from plaudit.report.words import Words
-
     words = Words.of("en")
-    assert workbook._moment(None, words) is None
-    assert workbook._moment(-(10**14), words) is None
-    moment = workbook._moment(1_700_000_000_000, words)
+    assert sheets.moment(None, words) is None
+    assert sheets.moment(-(10**14), words) is None
+    moment = sheets.moment(1_700_000_000_000, words)
     assert moment is not None and moment.year == 2023
     assert pa.array([moment]).null_count == 0

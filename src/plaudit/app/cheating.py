@@ -122,6 +122,7 @@ class Plan:
         markets: keys of :data:`plaudit.testing.redteam.MARKETS`.
         events, trials, seed: size of the worlds, tries of each search, seed of everything.
         sight: what the log covers.
+        least: smallest order, as a share of the smallest that is usually sold.
         replicates: tries of each finalist in each of the two held-out worlds.
     """
 
@@ -130,6 +131,7 @@ class Plan:
     trials: int = TRIALS
     seed: int = 0
     sight: str = "platform"
+    least: float = 1.0
     replicates: int = 3
 
 
@@ -169,6 +171,7 @@ def run(plan: Plan, progress: Progress | None = None) -> RedTeam:
         trials=plan.trials,
         seed=plan.seed,
         sight=plan.sight,
+        least=plan.least,
         markets=costs,
         messages=[
             Message(code="redteam_scope_platform") if plan.sight == "platform" else Message(code="redteam_scope_slice"),
@@ -192,6 +195,7 @@ def searched(arenas: Sequence[Arena], market: str, plan: Plan, told: Progress) -
             seed=plan.seed,
             sight=plan.sight,
             rival=rival,
+            least=plan.least,
             replicates=plan.replicates,
             told=told.advance,
         )

@@ -36,6 +36,9 @@ def redteam(
     sight: Annotated[
         Sight, typer.Option(help="What the log covers: all that sellers do there, or a slice of it.")
     ] = Sight.PLATFORM,
+    least: Annotated[
+        float, typer.Option(help="Smallest order, as a share of the smallest that is usually sold.", min=0.01, max=1.0)
+    ] = 1.0,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -61,7 +64,7 @@ def redteam(
     from plaudit.app import cheating
 
     markets = [one.value for one in Sold if one is not Sold.ALL] if market is Sold.ALL else [market.value]
-    plan = cheating.Plan(markets, events=events, trials=trials, seed=seed, sight=sight.value)
+    plan = cheating.Plan(markets, events=events, trials=trials, seed=seed, sight=sight.value, least=least)
     with terminal.Bars(enabled=not quiet) as bars:
         answer = cheating.run(plan, bars)
         if out is not None:

@@ -192,9 +192,9 @@ class Section:
 
     @property
     def tier(self) -> Tier:
-        """T1 where any target was read at two moments, else T0."""
-        twice = np.bincount(self.snapshots.target, minlength=1) if len(self.snapshots) else np.zeros(1, np.int64)
-        return Tier.CURVE if int(twice.max()) > 1 else Tier.SNAPSHOT
+        """T1 where the likes of any target were read at two moments, else T0: reads alone are no curve of likes."""
+        read = self.snapshots.target[self.snapshots.likes.known]
+        return Tier.CURVE if int(np.bincount(read, minlength=1).max()) > 1 else Tier.SNAPSHOT
 
     def target_of_comment(self, rows: NDArray[np.integer]) -> Ints:
         """Targets of these comments."""

@@ -68,7 +68,8 @@ class SourceKind:
         self.files = len(sources)
         self.rows = sum(one.file.rows for one in sources)
         self.rejected = sum(one.file.rejected for one in sources)
-        self.first_ms, self.last_ms = (min(moments), max(moments)) if moments else (None, None)
+        self.first_ms: int | None = min(moments, default=None)
+        self.last_ms: int | None = max(moments, default=None)
 
     def taken(self, words: Words) -> str:
         """When the counters were read, in days."""

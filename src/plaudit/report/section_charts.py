@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import altair as alt
 
@@ -86,7 +87,7 @@ def _counter() -> Kind:
     y_axis = axis("y", extent=Frame.left - 8, grid=True, domain=False, ticks=False)
     y = alt.Y("y:Q", title=None, scale=scale(0, top), axis=y_axis)
 
-    def band(table: str, colour: str) -> alt.Chart:
+    def band(table: str, colour: str) -> Any:
         chart = alt.Chart(alt.NamedData(table)).mark_rect(color=f"var(--{colour})")
         return chart.encode(x=x, x2="x2:Q", y=alt.value(0), y2=alt.value(alt.expr("height")))
 
@@ -151,7 +152,7 @@ def _scatter() -> Kind:
     y = alt.Y("y:Q", title=None, scale=scale(low, high, zero=False), axis=axis("y", extent=36, ticks=False))
     even = alt.Chart(alt.NamedData("even")).mark_line(color="var(--soft)", strokeDash=[5, 4], strokeWidth=1)
 
-    def dots(table: str, colour: str, size: int, shape: str) -> alt.Chart:
+    def dots(table: str, colour: str, size: int, shape: str) -> Any:
         mark = alt.Chart(alt.NamedData(table)).mark_point(
             filled=True, color=f"var(--{colour})", size=size, shape=shape, opacity=0.85, strokeWidth=0
         )

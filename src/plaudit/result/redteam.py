@@ -112,5 +112,7 @@ class RedTeam(Frozen):
     trials: int
     seed: int
     sight: str  # "platform" | "slice"
+    least: float
+    """Smallest order that could be bought, as a share of the smallest that is usually sold."""
     markets: list[MarketCost]
     messages: list[Message]

@@ -73,11 +73,11 @@ class Found:
     trials: tuple[Outcome, ...]
 
 
-def suggest(trial: optuna.Trial, market_name: str) -> Strategy:
-    """The next point of the space; every market has its own bounds."""
+def suggest(trial: optuna.Trial, market_name: str, least: float = 1.0) -> Strategy:
+    """The next point of the space; every market has its own bounds, see :func:`search` for ``least``."""
     market = MARKETS[market_name]
-    least, most = max(5, market.kind.batch[0] // 4), min(market.kind.batch[1], market.pool[1])
-    batch = trial.suggest_int("batch", least, most, log=True)
+    few, most = max(1, round(least * market.kind.batch[0])), min(market.kind.batch[1], market.pool[1])
+    batch = trial.suggest_int("batch", few, most, log=True)
     posts = trial.suggest_int("posts", 1, MOST_POSTS, log=True)
     reuse = trial.suggest_float("reuse", 0.0, 1.0)
     spread = trial.suggest_float("spread", 1.0, 6.0, log=True)
@@ -128,6 +128,7 @@ def search(
     seed: int,
     sight: str = "platform",
     rival: bool = False,
+    least: float = 1.0,
     finalists: int = 3,
     replicates: int = 2,
     told: Callable[[int, int], None] | None = None,
@@ -146,6 +147,7 @@ def search(
         seed: of the sampler and of all draws.
         sight: what the log covers, see :data:`~plaudit.testing.redteam.SIGHTS`.
         rival: serve innocent rivals' posts instead of one's own.
+        least: smallest order, as a share of the smallest that is usually sold.
         finalists: strategies checked beside the naive one.
         replicates: tries of each in each held-out world.
         told: called with tries done and all tries.
@@ -155,14 +157,14 @@ def search(
     """
     if market not in MARKETS or goal not in GOALS:
         raise InputError(f"A red team buys on {', '.join(MARKETS)} and wants {', '.join(GOALS)}, not {market}: {goal}.")
-    if trials < 1 or seed < 0:
-        raise InputError("A search takes at least 1 trial and a seed of at least 0.")
+    if trials < 1 or seed < 0 or not 0 < least <= 1:
+        raise InputError("A search takes at least 1 trial, a seed of at least 0, and orders of up to the usual size.")
     wanted, begin = GOALS[goal], naive(market)
     whole = trials + (finalists + 1) * replicates * len(held_out)
     outcomes: list[Outcome] = []
 
     def tried(trial: optuna.Trial) -> float:
-        strategy = suggest(trial, market)
+        strategy = suggest(trial, market, least)
         arena = arenas[trial.number % len(arenas)]
         outcomes.append(arena.play(market, MARKETS[market], strategy, draw=trial.number + 1, sight=sight, rival=rival))
         if told is not None:

@@ -20,8 +20,8 @@ SIGHTS = ("platform", "slice")
 """What the log covers: all a seller does here (its accounts show up in its other customers' orders), or a slice."""
 LEAST_EVENTS = 10_000
 _WARM_DAYS = {"fresh": 2.0, "verified": 5.0, "aged": 400.0, "seller": 400.0}
-_OTHERS = 0.1
-"""The seller's other trade takes at most this share of the log."""
+_OTHERS = _FLOOD = 0.1
+"""The seller's other trade takes at most this share of the log, and several buyers together no more."""
 ORDERED, COVER, OTHERS = 1, 2, 3
 """Why a like that is not genuine is there: bought for a served post, cover for it, other customers of the seller."""
 
@@ -144,7 +144,8 @@ def attack(
         raise InputError(f"A log covers {' or '.join(SIGHTS)}, not {sight!r}.")
     rng = np.random.default_rng([ground.seed, draw, 82])
     # One post says little: buyers of few posts are tried several at once, each with hands of its own.
-    copies = max(1, min(4 // strategy.posts, ground.boards.shape[0] // strategy.posts))
+    likes = strategy.bought * (1.0 + strategy.camouflage) + strategy.warm * strategy.accounts_needed
+    copies = max(1, min(4 // strategy.posts, int(_FLOOD * ground.events.num_rows / likes)))
     served, board = _served(ground, rng, copies * strategy.posts, rival)
     kept = _Planted(ground, rng, market_name, market)
     for copy in range(copies):

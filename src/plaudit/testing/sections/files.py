@@ -97,9 +97,12 @@ def _exports(world: SectionWorld, layout: str, readings: int, curves: bool) -> I
         yield from responses(world, layout, keys, readings)
     if layout == "wechat":
         yield f"articles_{stamp(int(world.section.comments.observed_ms.max()))}.xlsx", _articles(world, keys)
-    yield "totals.csv", _csv(_totals(world, keys))
+    # Everything in one folder is of one platform: responses of another would make every post two.
+    platform = world.section.posts.platform
+    platform = platform if layout == "csv" else pa.array([layout] * len(platform), pa.string())
+    yield "totals.csv", _csv(_totals(world, keys, platform))
     if curves and world.section.tier is Tier.CURVE:
-        yield "curves.csv", _csv(_curves(world, keys, everything=layout == "csv"))
+        yield "curves.csv", _csv(_curves(world, keys, platform, everything=layout == "csv"))
 
 
 def _iso(ms: Ints) -> list[str]:
@@ -138,21 +141,21 @@ def _comment_table(world: SectionWorld, keys: list[str]) -> pa.Table:
     return pa.table({name: held for name, held in columns.items() if name not in empty or name == "likes"})
 
 
-def _totals(world: SectionWorld, keys: list[str]) -> pa.Table:
+def _totals(world: SectionWorld, keys: list[str], platforms: pa.StringArray) -> pa.Table:
     p = world.section.posts
     taken = _iso(np.full(len(p), world.section.comments.observed_ms.max()))
-    columns: dict[str, Any] = {"post_id": keys, "platform": p.platform, "title": p.title}
+    columns: dict[str, Any] = {"post_id": keys, "platform": platforms, "title": p.title}
     columns |= {"published_at": _iso(p.published_ms), "observed_at": taken}
     columns |= {name: shown(counter) for name, counter in p.totals.items()}
     return pa.table(columns)
 
 
-def _curves(world: SectionWorld, keys: list[str], *, everything: bool) -> pa.Table:
+def _curves(world: SectionWorld, keys: list[str], platforms: pa.StringArray, *, everything: bool) -> pa.Table:
     s = world.section
     shots, posts = s.snapshots, len(s.posts)
     rows = np.arange(len(shots)) if everything else np.flatnonzero(shots.target < posts)
     names = pa.array([*keys, *(s.comments.id.to_pylist() if everything else [])])
-    platform = np.asarray(s.posts.platform.to_numpy(zero_copy_only=False), object)
+    platform = np.asarray(platforms.to_numpy(zero_copy_only=False), object)
     of_target = np.concatenate([platform, platform[s.comments.post]])
     columns: dict[str, Any] = {
         "target_id": names.take(pa.array(shots.target[rows])),
