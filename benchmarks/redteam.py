@@ -23,7 +23,7 @@ from benchmarks.common import Mark, circumstances, listed, markdown, marks_table
 from benchmarks.contest import best_threshold
 from benchmarks.peers import NAMES, peer
 from benchmarks.peers.log import log_of
-from plaudit.app.cheating import Plan, run
+from plaudit.app.cheating import Plan, cheapest, raw_trials, run
 from plaudit.model import Floats, Ints
 from plaudit.result.redteam import CheatingPrice, MarketCost, RedTeam
 from plaudit.testing.redteam import (
@@ -100,9 +100,11 @@ def against(name: str, grounds: Sequence[Stage], market: str, sight: str, trials
     open_ = [Arena(ground, None) for ground in grounds]
     guarded = [Arena(ground, peer_defence(name, ground)) for ground in grounds]
     common = {"seed": seed, "sight": sight, "replicates": REPLICATES}
-    raw = search(open_[:2], open_[2:], market, "raw_places", trials=200, **common)  # type: ignore[arg-type]
+    tries = raw_trials(trials)
+    raw = search(open_[:2], open_[2:], market, "raw_places", trials=tries, finalists=12, **common)  # type: ignore[arg-type]
     found = search(guarded[:2], guarded[2:], market, "places", trials=trials, **common)  # type: ignore[arg-type]
-    times, low, high = multiple(found.checked, GOALS["places"], raw.checked, GOALS["raw_places"], seed)
+    _, open_tries = cheapest([(one.best, one.checked) for one in (raw, found)], "raw_places", seed)
+    times, low, high = multiple(found.checked, GOALS["places"], open_tries, GOALS["raw_places"], seed)
     harmed = sum(one.harmed + one.wronged for one in found.trials) / sum(one.genuine for one in found.trials)
     return Standing(name, market, times, low, high, harmed)
 
@@ -290,10 +292,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     command += "" if given.small else " --no-small"
     head = circumstances(given.date, command)
     cells: Cells = []
-    # Small orders are asked about where the defence is at its best: elsewhere they pay all the more.
+    # Small orders, and rented accounts, are asked about where the defence is at its best: elsewhere they pay the more.
     asked_for = [(sight, 1.0) for sight in sights] + [(sight, SMALL) for sight in sights[:1] if given.small]
     for sight, least in asked_for:
-        for market in [one for one in markets if least == 1.0 or one != "rented"]:
+        for market in [one for one in markets if one != "rented" or (sight, least) == (sights[0], 1.0)]:
             for seed in given.seeds:
                 plan = Plan([market], given.events, given.trials, seed, sight, least, REPLICATES)
                 answer = kept_or_run(plan, given.keep)

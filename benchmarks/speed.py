@@ -62,12 +62,12 @@ def count_command(log: Path) -> list[str]:
     return [sys.executable, "-m", "benchmarks.count_by_target", str(log)]
 
 
-def alternate(log: Path, runs: int, cache: Path) -> tuple[list[Cost], list[Cost]]:
+def alternate(audit: Sequence[str], count: Sequence[str], runs: int, cache: Path) -> tuple[list[Cost], list[Cost]]:
     """``runs`` measured audits and as many counts, in turn, after one unmeasured of each."""
     audits: list[Cost] = []
     counts: list[Cost] = []
     for turn in range(runs + 1):
-        for command, costs in ((audit_command(log, cache / "audit"), audits), (count_command(log), counts)):
+        for command, costs in ((audit, audits), (count, counts)):
             cost = run(command, cache)
             if turn:
                 costs.append(cost)
@@ -135,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     head, code, load = circumstances(given.date, command), code_digest(), os.getloadavg()[0]
     cache = given.cache.resolve()
     log = world(given.events, given.seed, cache)
-    audits, counts = alternate(log, given.runs, cache)
+    audits, counts = alternate(audit_command(log, cache / "audit"), count_command(log), given.runs, cache)
     seconds = statistics.median(cost.wall for cost in audits)
     memory = statistics.median(cost.peak for cost in audits) / 1e9
     size = short(given.events)

@@ -177,6 +177,17 @@ def test_the_chance_of_a_meeting_is_the_binomial_tail() -> None:
     assert pairs.expected[0] == pytest.approx(0.9)
 
 
+def test_pairs_left_out_early_change_no_rate_that_matters() -> None:
+    section, _, _ = made(3, ring=6)
+    visits = visits_of(section.posts, section.comments)
+    every, some = meeting_pairs(visits, 3), meeting_pairs(visits, 3, 0.05)
+    linked = every.log_q <= np.log(0.05)
+    assert 0 < linked.sum() <= some.left.shape[0] < every.left.shape[0] and some.tried == every.tried
+    told = some.log_q <= np.log(0.05)
+    for name in ("left", "right", "shared", "expected", "log_q"):
+        np.testing.assert_array_equal(getattr(some, name)[told], getattr(every, name)[linked])
+
+
 def habits(rng: np.random.Generator, members: int, posts: int) -> Floats:
     """Members with habits of their own and no regard for each other; a third of the visits are missing."""
     moments = rng.normal(0, 1, (members, posts)) + rng.normal(0, 2, (members, 1))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -15,9 +18,12 @@ import plaudit
 from plaudit.app.cli import main
 from plaudit.app.compare import compare_audits
 from plaudit.errors import InputError, ResultError
+from plaudit.model import Tier
 from plaudit.report.compare import comparison_html
 from plaudit.tally.compare import Side, compare
+from plaudit.tally.compare_rates import Depths, Reads, compare_depth, compare_reads
 from plaudit.tally.proportions import fisher, holm, newcombe, wilson
+from plaudit.testing.sections import simulate_section, write_section
 from plaudit.testing.simulator import simulate
 
 
@@ -164,6 +170,105 @@ def test_what_cannot_be_compared_is_one_sentence(audits: list[Path], tmp_path: P
     with pytest.raises(InputError, match="named twice"):
         compare_audits([audits[0], audits[0]])
     with pytest.raises(InputError, match="--targets"):
-        compare_audits(audits, by="author")
+        compare_audits(audits, by="account")
     with pytest.raises(ResultError, match="not a complete audit"):
         compare_audits([audits[0], tmp_path])
+
+
+def reads_of(name: str, rng: np.random.Generator, posts: int, rate: float) -> Reads:
+    """A side whose posts differ among themselves (a coefficient of variation of one half)."""
+    reads = rng.lognormal(8, 0.8, posts).round()
+    return Reads(name, rng.poisson(reads * rate * rng.gamma(4, 1 / 4, posts)).astype(float), reads, 0.0, 0)
+
+
+def test_likes_per_read_cover_the_truth_and_few_posts_do_not_win_by_luck() -> None:
+    truth = {"a": 0.03, "b": 0.015, "c": 0.02}
+    covered = first = lucky_wins = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        found = compare_reads([reads_of(name, rng, 25, rate) for name, rate in truth.items()], rng)
+        assert found is not None
+        first += found.units[0].name == "a"
+        covered += sum(unit.low <= truth[unit.name] <= unit.high for unit in found.units)
+        # One post, read 150 times, with three times the likes of the others.
+        lucky = Reads("lucky", np.array([9.0]), np.array([150.0]), 0.0, 0)
+        found = compare_reads([*(reads_of(f"big{k}", rng, 60, 0.02) for k in range(3)), lucky], rng)
+        assert found is not None
+        unit = next(unit for unit in found.units if unit.name == "lucky")
+        assert unit.observed == pytest.approx(0.06) and unit.value < 0.035 and unit.high > unit.value > unit.low
+        lucky_wins += unit.best >= 0.95
+    # 24 intervals of 90 %: fewer than 16 would happen once in ten thousand times.
+    assert first >= 7 and covered >= 16 and lucky_wins == 0
+
+
+def test_what_the_count_leaves_open_widens_likes_per_read() -> None:
+    rng = np.random.default_rng(1)
+    sides = [reads_of("a", rng, 40, 0.02), reads_of("b", rng, 40, 0.02)]
+    open_ = [replace(side, open=0.3 * float(side.likes.sum())) for side in sides]
+    sure, unsure = (compare_reads(one, np.random.default_rng(2)) for one in (sides, open_))
+    assert sure is not None and unsure is not None
+    for one, two in zip(sure.units, unsure.units, strict=True):
+        assert two.high - two.low > 1.5 * (one.high - one.low)
+    assert compare_reads(sides[:1], rng) is None
+    assert compare_reads([sides[0], Reads("none", np.zeros(0), np.zeros(0), 0.0, 7)], rng) is None
+
+
+def test_depth_shrinks_what_few_comments_say() -> None:
+    rng = np.random.default_rng(1)
+    sides = [Depths(f"s{k}", 40.0 + k, 1.0, 500) for k in range(3)]
+    found = compare_depth([*sides, Depths("few", 80.0, 25.0, 3)], rng)
+    assert found is not None
+    unit = {one.name: one for one in found.units}
+    assert unit["few"].observed == 80 and unit["few"].value < 60 and unit["few"].best < 0.95
+    assert abs(unit["s2"].value - 42) < 1
+    assert compare_depth(sides[:1], rng) is None
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An audit of comments under six posts of two accounts, with reads."""
+    root = tmp_path_factory.mktemp("compared")
+    folder = root / "held"
+    world = simulate_section("comments", comments=200, seed=5, tier=Tier.SNAPSHOT, overrides={"posts": 6})
+    write_section(world, root, "csv")
+    (root / "export").rename(folder)
+    rows = pa_csv.read_csv(folder / "totals.csv")
+    names = pa.array([f"shop{k % 2}" for k in range(rows.num_rows)])
+    pa_csv.write_csv(rows.append_column("account", names), folder / "totals.csv")
+    plaudit.audit(folder).write(root / "audit")
+    return root / "audit"
+
+
+def test_exports_side_by_side(exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    posts = pq.read_table(exports / "posts.parquet").to_pylist()
+    found = compare_audits([exports], by="post")
+    assert {unit.name for unit in found.units} == {post["post_id"] for post in posts}
+    comments = {post["post_id"]: post["comments"] + 1 for post in posts}
+    assert all(unit.targets <= comments[unit.name] for unit in found.units)
+    measure = {one.code: one for one in found.measures}
+    reads = {unit.name: unit for unit in measure["likes_per_read"].units}
+    for post in posts:
+        assert reads[post["post_id"]].observed == pytest.approx(post["authentic"] / post["reads_low"])
+    assert all(0 <= unit.low <= unit.value <= unit.high <= 100 for unit in measure["depth"].units)
+    by_account = compare_audits([exports], by="account")
+    assert {unit.name for unit in by_account.units} == {"shop0", "shop1"}
+    assert {unit.parts for unit in by_account.measures[0].units} == {3}
+    # Of people no depth and no rate is told.
+    assert compare_audits([exports], by="author").measures == []
+    table = tmp_path / "c.csv"
+    table.write_text(
+        "\n".join(["target_id,campaign", *(f"{p['post_id']},k{n % 2}" for n, p in enumerate(posts))]), "utf-8"
+    )
+    campaign = compare_audits([exports], by="campaign", targets=table)
+    assert sum(unit.shown for unit in campaign.units) == sum(unit.shown for unit in found.units)
+    assert [one.code for one in campaign.measures] == ["likes_per_read", "depth"]
+    for lang in ("en", "zh"):
+        assert main(["compare", str(exports), "--by", "post", "--lang", lang]) == 0
+        assert "compare_" not in capsys.readouterr().out
+        page = comparison_html(found, lang)
+        assert "compare_" not in page and page.count("<table>") == 4
+
+
+def test_exports_beside_a_log_compare_by_share_alone(exports: Path, audits: list[Path]) -> None:
+    found = compare_audits([exports, audits[0]])
+    assert len(found.units) == 2 and found.measures == []

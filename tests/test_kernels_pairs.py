@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special, stats
 
 from plaudit.kernels.coaction import (
     chance_meetings,
@@ -19,7 +20,7 @@ from plaudit.kernels.coaction import (
     repeated_pairs_plain,
     within_budget,
 )
-from plaudit.kernels.overlap import most_telling, shared_actors, shared_actors_plain
+from plaudit.kernels.overlap import may_be_rare, most_telling, shared_actors, shared_actors_plain
 from plaudit.model import Ints, offsets_of
 
 TIMES = st.integers(0, 40)
@@ -110,6 +111,34 @@ def test_shared_actors_is_what_its_definition_says(members: list[dict[int, int]]
     found = dict(zip(zip(i.tolist(), j.tolist(), strict=True), shared.tolist(), strict=True))
     assert len(found) == i.size
     assert found == shared_actors_plain(members, least, least + width)
+    i, j, shared = shared_actors(
+        offsets_of(of, len(members)), actor, at, offsets_of(actor[by_actor], 8), of[by_actor], at[by_actor], least,
+        least + width, 3,
+    )  # fmt: skip
+    often = {pair: count for pair, count in found.items() if count >= 3}
+    assert dict(zip(zip(i.tolist(), j.tolist(), strict=True), shared.tolist(), strict=True)) == often
+
+
+@given(
+    pair=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=20),
+    reach=st.lists(st.floats(0.0, 1.0), min_size=2, max_size=2),
+    log_level=st.floats(-80, 0),
+)
+def test_no_rare_pair_is_left_out_before_its_tail_is_known(
+    pair: list[tuple[int, int, int]], reach: list[float], log_level: float
+) -> None:
+    shared = np.array([x for x, _, _ in pair], np.int64)
+    often = shared + np.array([[more, other] for _, more, other in pair]).T
+    sets = np.arange(len(pair), dtype=np.int64)
+    both, chances = np.concatenate([often[0], often[1]]), np.repeat(reach, len(pair))
+    table = special.gammaln(np.arange(int(both.max()) + 1) + 1.0)
+    kept = may_be_rare(sets, sets + len(pair), shared, both, chances, table, log_level)
+    tail = np.maximum(
+        stats.binom.logsf(shared - 1, often[1], reach[0]), stats.binom.logsf(shared - 1, often[0], reach[1])
+    )
+    assert kept[tail <= log_level].all()
+    if log_level == 0.0:
+        assert kept.all()
 
 
 def test_shared_actors_outgrows_its_first_buffer() -> None:

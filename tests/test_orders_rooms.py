@@ -247,11 +247,13 @@ def test_a_pool_too_large_for_pairs_recurs_among_late_bursts(seed: int) -> None:
     assert not ((found.q_value <= 0.05) & (found.certainty > 0.5)).any()
 
 
-@pytest.mark.parametrize(("kind", "seed"), [("machine", 2), ("machine", 3), ("crowd", 3)])
-def test_few_others_among_bought_likes_explain_nothing(kind: str, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "seed", "count"), [("machine", 3, 75), ("machine", 1, 24), ("crowd", 3, 75), ("crowd", 1, 24)]
+)
+def test_few_others_among_bought_likes_explain_nothing(kind: str, seed: int, count: int) -> None:
     """Orders for comments nobody else likes, each at the same age: only a handful of others could tell when."""
     ground = found(LoopSpec(), seed=seed)
-    log, bought = standing(play(ground, orders=pick_orders(ground, kind, count=75, seed=seed)))
+    log, bought = standing(play(ground, orders=pick_orders(ground, kind, count=count, seed=seed)))
     told = DETECTOR.find(log, Context(log, 0))
     weighty = np.flatnonzero(told.q_value <= 0.05)
     reached = np.zeros(log.n, dtype=bool)

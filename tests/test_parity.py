@@ -37,6 +37,7 @@ ACCEPTED = pa.schema(
         ("ip", pa.string()),
         ("author", pa.string()),
         ("parent", pa.string()),
+        ("campaign", pa.string()),
     ]
 )
 """Table ``accepted``: where DuckDB's reading ends and portable SQL begins. No nulls up to ``class``."""
@@ -114,7 +115,7 @@ def pair() -> Iterator[tuple[Engine, Engine]]:
         yield duck, spark
 
 
-_MAY_MISS = ("event_id", "device", "ip", "author", "parent")
+_MAY_MISS = ("event_id", "device", "ip", "author", "parent", "campaign")
 
 
 def _rows(*events: tuple[str, str, int, int], **more: Sequence[str | None]) -> list[Row]:
@@ -151,6 +152,10 @@ HAND_MADE = {
     "posts of comments, some unknown, one named twice": _rows(
         ("a", "x", 1, 1), ("b", "x", 2, 1), ("b", "y", 2, 1), ("c", "z", 0, 1), parent=["q", "p", None, "é"]
     ),
+    "campaigns, some unknown, some named as often as others": _rows(
+        *((actor, target, 1, 1) for target in "xyz" for actor in "abc"),
+        campaign=["q", "p", "p", "é", "b", None, "z", "Z", "é"],
+    ),
     "publications by name and by id": _rows(
         ("a", "x", 5, 1), ("w", "x", 2, 3), ("w", "p", 3, 4), ("w", "p", 4, 4), event_id=["e", None, "x", None]
     ),
@@ -175,6 +180,7 @@ def _accepted() -> st.SearchStrategy[list[Row]]:
         st.integers(0, 2),
         st.sampled_from(CLASSES),
         st.one_of(st.none(), st.sampled_from(["e", "f", "😀", *ODD[:4]])),
+        maybe,
         maybe,
         maybe,
         maybe,

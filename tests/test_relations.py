@@ -107,6 +107,7 @@ def test_every_relation_is_used_and_makes_the_columns_its_header_names(monkeypat
                 "device": ["d"],
                 "author": ["w"],
                 "parent": ["p"],
+                "campaign": ["k"],
             }
         )
     )

@@ -14,12 +14,13 @@ import pytest
 import plaudit
 from plaudit.app.cli import main
 from plaudit.app.outdir import check_apart
+from plaudit.app.section_messages import measured_sight, sight
 from plaudit.app.section_texts import excerpt
 from plaudit.errors import InputError, ResultError
 from plaudit.model import SCHEMAS, SECTION_TABLES, Tier
 from plaudit.report.words import messages
 from plaudit.result import OTHER, merged
-from plaudit.testing.sections import simulate_section, write_section
+from plaudit.testing.sections import BOUGHT_LABELS, TRAP_LABELS, simulate_section, write_section
 
 NICKNAME = "云上的小刺猬"
 
@@ -69,6 +70,22 @@ def snapshot(path: Path, likes: int = 9) -> Path:
             for k in range(20)
         ],
     )
+
+
+def test_what_each_tier_sees_is_what_was_measured() -> None:
+    measured = measured_sight()
+    assert set(measured["bought"]) == set(BOUGHT_LABELS) and set(measured["genuine"]) == {"organic", *TRAP_LABELS}
+    assert "benchmarks.sections" in measured["measured"]
+    rows = {(one.attack, one.tier): one for one in sight()}
+    assert len(rows) == 3 * len(BOUGHT_LABELS)
+    for attack, seen in measured["bought"].items():
+        for tier, recall in seen.items():
+            told = rows[attack, tier]
+            assert told.recall == recall and 0 <= recall <= 1
+            assert told.sees == ("yes" if recall >= 2 / 3 else "partly" if recall >= 0.05 else "no")
+        assert rows[attack, "T2"].recall is None
+    # A fact of the data, not of the simulator: counters read once hold no time.
+    assert rows["straight_line", "T0"].sees == "no" and rows["straight_line", "T1"].sees == "yes"
 
 
 def test_a_folder_of_exports_becomes_a_section_with_every_part(audited: plaudit.Audit) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+import plaudit
 from plaudit.model import DAY_MS, HOUR_MS
 from plaudit.report import render_html, render_summary
 from plaudit.report.notes import reading_notes
@@ -15,7 +17,7 @@ from plaudit.report.section_charts import gap_svg, pane_of
 from plaudit.report.section_page import CHAPTERS, few, figure_text, finding_says, hundred, section_context, sight_rows
 from plaudit.report.words import LANGUAGES, Words, messages
 from plaudit.result import Count, CurvePoints, GapPoint, KeyFigure, Message, SectionPart
-from tests.section_reports import HOSTILE, audit_of, page
+from tests.section_reports import HOSTILE, audit_of, hand_made, page
 from tests.test_report import parsed
 
 ALL = ("curves", "snapshot", "clean", "hand")
@@ -88,6 +90,17 @@ def test_the_clean_world_is_calm() -> None:
         assert 'class="card tall finding"' not in html
         # It is said that silence is no proof of innocence.
         assert known["cannot_clear"] in html and known["ui_unseen_lead"] in html
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_audit_that_could_ask_nothing_draws_no_estimate(lang: str) -> None:
+    section, html, known = part("hand"), page("hand", lang), messages(lang)
+    assert section.rating == "abstain" and [message.code for message in section.can_say] == ["can_asked"]
+    assert known["ui_no_estimate"] in html and known["ui_not_examined"] in html
+    assert 'class="hundred"' not in html and 'class="whisker" style="left:100' not in html
+    for silent in ("ui_findings_none", "ui_evidence_none", "ui_moves_none", "can_none"):
+        assert known[silent] not in html
+    assert "needs" not in Words.of("zh").say(audit_of("hand").document.unseen[-1])
 
 
 def test_the_table_of_what_each_tier_sees_is_in_every_report() -> None:
@@ -246,3 +259,19 @@ def test_the_terminal_summary_fits_a_screen_and_speaks_one_language(name: str, l
     assert len(text.splitlines()) < 110
     if lang == "zh":
         assert "taken at" not in text and "read as" not in text
+
+
+def test_a_log_beside_exports_follows_the_thirteen_chapters(tmp_path: Path) -> None:
+    hand_made(tmp_path / "comments.csv")
+    rows = [f"a{k},c{k % 5},2024-05-01T{k % 24:02d}:00:00Z" for k in range(60)]
+    (tmp_path / "log.csv").write_text("actor,target,at\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    document = plaudit.audit(tmp_path).document
+    assert document.tier == "T2" and document.section is not None
+    tags = parsed(render_html(document, "zh"))
+    headings = [attrs["id"] for tag, attrs in tags.tags if tag == "h2"]
+    assert headings == [*CHAPTERS, "count", "curve", "targets", "groups", "cases", "log_rows"]
+    ids = [attrs["id"] for _, attrs in tags.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    links = {str(attrs["href"]).removeprefix("#") for tag, attrs in tags.tags if tag == "a"}
+    assert links == set(headings)
+    assert f"14{messages('zh')['ui_s_count']}" in "".join(tags.text)

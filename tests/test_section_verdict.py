@@ -45,11 +45,21 @@ def test_a_snapshot_never_discounts_whatever_is_found() -> None:
     assert verdicts.status[1] == UNDETERMINED
 
 
-def test_even_odds_never_discount() -> None:
+def test_agreement_lifts_even_odds_and_never_discounts() -> None:
     held = section([300, *MANY])
-    both = [found(f, [1], certainty=0.5, excess=[290]) for f in (Family.TIMING, Family.QUALITY)]
-    verdicts = weigh_section(held, both)
-    assert verdicts.p[1] <= 0.5 and verdicts.status[1] == UNDETERMINED
+    chances = []
+    for k in range(1, len(FAMILIES) + 1):
+        verdicts = weigh_section(held, [found(f, [1], certainty=0.5, excess=[290]) for f in FAMILIES[:k]])
+        assert verdicts.status[1] == UNDETERMINED
+        chances.append(float(verdicts.p[1]))
+    assert chances[0] <= 0.5 < chances[1] and chances == sorted(chances) and chances[-1] <= 0.75 < DISCOUNT_AT
+
+
+def test_a_family_that_whispers_agrees_with_nothing() -> None:
+    held = section([300, *MANY])
+    loud = found(Family.TIMING, [1], certainty=0.5, excess=[290])
+    faint = found(Family.QUALITY, [1], p=0.04, q=0.04, certainty=0.5, excess=[290])
+    assert weigh_section(held, [loud, faint]).share[1] == weigh_section(held, [loud]).share[1] == 0.5
 
 
 @pytest.mark.parametrize("family", [Family.WORDING, Family.CONTEXT])
@@ -104,7 +114,7 @@ def test_the_rules_hold_for_any_evidence(p: list[float], certainty: float, curve
     if verdicts.status[1] == DISCOUNTED:
         assert curves and certainty == 1.0 and verdicts.p[1] >= DISCOUNT_AT
         assert verdicts.weight[0] >= 1 - 1e-6 and (verdicts.weight[1:] >= 1 - 1e-6).any()
-    assert 0 <= verdicts.p[1] <= certainty
+    assert 0 <= verdicts.p[1] <= (1.0 if certainty == 1.0 else 0.75)
     told = [
         min(float(log_evidence(np.array([x]))[0]), SECTION_CAPS[f]) if x <= 0.05 else 0.0
         for f, x in zip(families, p, strict=True)

@@ -147,7 +147,7 @@ def test_what_is_written_can_be_read_back(tmp_path: Path, layout: str) -> None:
 @pytest.mark.parametrize("tier", [Tier.SNAPSHOT, Tier.CURVE])
 def test_what_is_written_can_be_audited_as_it_stands(tmp_path: Path, layout: str, tier: Tier) -> None:
     """Curves, totals, responses and sheets of one moment each: nothing contradicts, nothing counts twice."""
-    made = simulate_section("comments", comments=150, seed=4, tier=tier, overrides={"polls": 10, "posts": 6})
+    made = simulate_section("comments", comments=200, seed=4, tier=tier, overrides={"polls": 10, "posts": 6})
     write_section(made, tmp_path, layout, readings=2)
     out = tmp_path / "out"
     assert main(["audit", str(tmp_path / "export"), "--out", str(out), "--quiet"]) == 0
@@ -158,7 +158,7 @@ def test_what_is_written_can_be_audited_as_it_stands(tmp_path: Path, layout: str
     assert document["section"]["total"]["shown"] == shown == sum(targets["shown"].to_pylist())
     parts = ("verified", "discounted", "undetermined")
     assert sum(sum(targets[name].to_pylist()) for name in parts) == shown
-    assert pq.read_table(out / "comments.parquet").num_rows == 150
+    assert pq.read_table(out / "comments.parquet").num_rows == 200
 
 
 def test_an_unknown_layout_is_told(world: SectionWorld, tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from plaudit.app.value import question
 from plaudit.errors import InputError
 from plaudit.model import DAY_MS, STATUSES, Outcomes, Status
 from plaudit.result import Contrast, ValuePart
+from plaudit.tally.described import WINDOW_MS, Engagement
 from plaudit.tally.effects import AFTER, BEFORE, Acts
-from plaudit.tally.value import WINDOW_MS, Engagement, Spent, costs_of, value_audit
+from plaudit.tally.value import Spent, costs_of, value_audit
 from plaudit.testing.simulator import simulate
 
 START = 1_700_000_000_000

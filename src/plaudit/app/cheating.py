@@ -28,6 +28,7 @@ from plaudit.testing.redteam import (
     Circuit,
     Found,
     Outcome,
+    Strategy,
     in_the_loop,
     multiple,
     price,
@@ -36,8 +37,8 @@ from plaudit.testing.redteam import (
 )
 
 EVENTS, TRIALS = 30_000, 60
-RAW_TRIALS = 200
-"""Tries against raw counts, which cost nothing to ask."""
+RAW_TRIALS, RAW_FINALISTS = 200, 12
+"""Tries against raw counts, which cost nothing to ask, and how many of them are checked."""
 LINES = (0.9, 0.7, 0.5, 0.3, 0.1)
 """Where else the line could be drawn; the first is where likes are discounted."""
 
@@ -184,7 +185,7 @@ def searched(arenas: Sequence[Arena], market: str, plan: Plan, told: Progress) -
     """All searches on one market: in the first two worlds, checked in the others."""
     open_ = [Arena(arena.ground, None) for arena in arenas]
 
-    def look(worlds: Sequence[Arena], goal: str, trials: int, rival: bool = False) -> Found:
+    def look(worlds: Sequence[Arena], goal: str, trials: int, rival: bool = False, finalists: int = 2) -> Found:
         told.stage(f"{market}: {goal}")
         return search(
             worlds[:2],
@@ -196,30 +197,34 @@ def searched(arenas: Sequence[Arena], market: str, plan: Plan, told: Progress) -
             sight=plan.sight,
             rival=rival,
             least=plan.least,
+            finalists=finalists,
             replicates=plan.replicates,
             told=told.advance,
         )
 
-    raw = max(plan.trials, RAW_TRIALS) if plan.trials >= 20 else plan.trials
-    places = look(arenas, "places", plan.trials)
+    raw = raw_trials(plan.trials)
+    likes, places = look(arenas, "likes", plan.trials), look(arenas, "places", plan.trials)
+    best, _ = cheapest([(one.best, one.checked) for one in (likes, places)], "places", plan.seed)
     lines = np.mean(
-        [
-            arena.lines(market, MARKETS[market], places.best, draw=100_000, sight=plan.sight, at=LINES)
-            for arena in arenas[2:]
-        ],
+        [arena.lines(market, MARKETS[market], best, draw=100_000, sight=plan.sight, at=LINES) for arena in arenas[2:]],
         axis=0,
     )
     defence = arenas[0].defence
     assert defence is not None
     return Searched(
-        raw_likes=look(open_, "raw_likes", raw),
-        raw_places=look(open_, "raw_places", raw),
-        likes=look(arenas, "likes", plan.trials),
+        raw_likes=look(open_, "raw_likes", raw, finalists=RAW_FINALISTS),
+        raw_places=look(open_, "raw_places", raw, finalists=RAW_FINALISTS),
+        likes=likes,
         places=places,
         frame=look(arenas, "taken", max(1, plan.trials // 2), rival=True),
         lines=[(float(bought), float(genuine)) for bought, genuine in lines],
-        loop=in_the_loop(market, places.best, defence, seed=plan.seed),
+        loop=in_the_loop(market, best, defence, seed=plan.seed),
     )
+
+
+def raw_trials(trials: int) -> int:
+    """Tries against raw counts beside ``trials`` against a defence: many, unless little is asked for."""
+    return max(trials, RAW_TRIALS) if trials >= 20 else trials
 
 
 def write(answer: RedTeam, out: Path, lang: str) -> None:
@@ -241,11 +246,16 @@ def write(answer: RedTeam, out: Path, lang: str) -> None:
 
 def cost_of(market: str, done: Searched, seed: int) -> MarketCost:
     """One market's part of the document."""
-    likes = _price(done.likes, done.raw_likes, "likes", "raw_likes", seed)
-    places = _price(done.places, done.raw_places, "places", "raw_places", seed)
+    # Nothing keeps whoever faces raw counts from doing what pays best against an audit.
+    open_ = [(one.best, one.checked) for one in (done.raw_likes, done.raw_places, done.likes, done.places)]
+    guarded = open_[2:]
+    likes, places = (
+        _price(found, cheapest(guarded, goal, seed), cheapest(open_, f"raw_{goal}", seed), goal, seed)
+        for goal, found in (("likes", done.likes), ("places", done.places))
+    )
     every = [*done.likes.trials, *done.places.trials]
     genuine = sum(one.genuine for one in every)
-    frame = _frame(done, seed)
+    frame = _frame(done, likes.yuan, seed)
     return MarketCost(
         market=market,
         kept=MARKETS[market].kept_usual,
@@ -266,23 +276,33 @@ def cost_of(market: str, done: Searched, seed: int) -> MarketCost:
     )
 
 
-def _price(found: Found, raw: Found, goal: str, raw_goal: str, seed: int) -> CheatingPrice:
-    times, low, high = multiple(found.checked, GOALS[goal], raw.checked, GOALS[raw_goal], seed)
+Checked = tuple[Strategy, tuple[Outcome, ...]]
+"""A strategy and its tries in worlds that were not searched."""
+
+
+def cheapest(choices: Sequence[Checked], goal: str, seed: int) -> Checked:
+    """The choice that pays least per unit of ``goal``, the first among equals."""
+    return min(choices, key=lambda one: price(one[1], GOALS[goal], seed).yuan)
+
+
+def _price(found: Found, best: Checked, raw: Checked, goal: str, seed: int) -> CheatingPrice:
+    times, low, high = multiple(best[1], GOALS[goal], raw[1], GOALS[f"raw_{goal}"], seed)
+    paid = price(best[1], GOALS[goal], seed)
     return CheatingPrice(
         goal=goal,
-        yuan=finite(found.price.yuan),
-        yuan_low=finite(found.price.low),
-        yuan_high=finite(found.price.high),
-        raw_yuan=finite(raw.price.yuan),
+        yuan=finite(paid.yuan),
+        yuan_low=finite(paid.low),
+        yuan_high=finite(paid.high),
+        raw_yuan=finite(price(raw[1], GOALS[f"raw_{goal}"], seed).yuan),
         naive_yuan=finite(found.start.yuan),
         times=finite(times),
         times_low=finite(low),
         times_high=finite(high),
-        strategy=found.best.fields(),
-        raw_strategy=raw.best.fields(),
-        tries=found.price.tries,
-        paid=found.price.paid,
-        gain=found.price.gain,
+        strategy=best[0].fields(),
+        raw_strategy=raw[0].fields(),
+        tries=paid.tries,
+        paid=paid.paid,
+        gain=paid.gain,
         front=[_point(one, goal) for one in found.front],
     )
 
@@ -302,11 +322,11 @@ def _loop(loop: Circuit) -> LoopPrice:
     )
 
 
-def _frame(done: Searched, seed: int) -> Frame:
+def _frame(done: Searched, boost_yuan: float | None, seed: int) -> Frame:
     found, tries = done.frame, done.frame.checked
     rungs = {rung for one in (*tries, *found.trials) for rung in one.rungs}
     lost = price(tries, GOALS["lost"], seed)
-    boost = done.likes.price.yuan
+    boost = math.inf if boost_yuan is None else boost_yuan
     return Frame(
         yuan=finite(found.price.yuan),
         yuan_low=finite(found.price.low),

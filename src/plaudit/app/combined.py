@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,16 +13,16 @@ from plaudit._version import __version__
 from plaudit.app.exports import basis_of, fingerprint, no_log, plain
 from plaudit.app.pipeline import Audit, audit_id, judge
 from plaudit.app.section import SectionAudit, audit_section
+from plaudit.app.section_value import value_beside_log, value_of_section
 from plaudit.app.value import Question
-from plaudit.detectors import SECTION
+from plaudit.detectors import SECTION, TextFigures
 from plaudit.errors import InputError
 from plaudit.ingest import read_events
 from plaudit.ingest.exports import ExportRead, Kind, read_exports
 from plaudit.ingest.labels import GivenLabels
-from plaudit.model import SCHEMAS, SECTION_TABLES, STATUSES, Outcomes, Section, Status
+from plaudit.model import SCHEMAS, SECTION_TABLES, Outcomes
 from plaudit.progress import Progress
-from plaudit.result import InputFile, Method, ResultDocument, SectionPart, ValuePart
-from plaudit.tally.value import Engagement, Spent, value_audit
+from plaudit.result import InputFile, Method, ResultDocument
 
 
 def audit_exports(
@@ -77,6 +77,8 @@ def audit_exports(
             raise InputError(_nothing(read.outcomes))
         return log
     parameters |= {"reveal": reveal, "time_zone": time_zone, "key": "given" if key else "derived"}
+    named = [source] if isinstance(source, str | Path) else list(source)
+    parameters["sources"] = [str(one) for one in named]
     return judge_exports(
         read,
         log,
@@ -101,6 +103,7 @@ def judge_exports(
     command: str = "",
     reveal: bool = False,
     asked: Question | None = None,
+    figures: TextFigures | None = None,
 ) -> Audit:
     """Audit exports that have been read, beside the finished audit of an event log where there is one.
 
@@ -110,6 +113,7 @@ def judge_exports(
         parameters: how they were read, kept in the document; the parameters of the detectors are added.
         seed, as_of_ms, progress, command, reveal: see :func:`plaudit.audit`.
         asked: what is asked about value, with outcomes as read; answered by the log where there is one.
+        figures: what stands for the texts where they were left behind.
     """
     basis = basis_of(read)
     section = audit_section(
@@ -120,10 +124,18 @@ def judge_exports(
         as_of_ms=as_of_ms,
         reveal=reveal,
         progress=progress,
+        figures=figures,
     )
     own = {**parameters, "detectors": {d.spec.id: dict(d.spec.parameters) for d in SECTION}}
     digests = [source.file.sha256 for source in basis.sources]
+    if asked is not None:
+        own["value"] = asked.parameters()
+    # Outcomes found among the exports are a source of their own; only what was named apart is told apart.
+    listed = {source.file.sha256 for source in basis.sources}
+    named = asked.file if asked is not None and asked.file.sha256 not in listed else None
     if log is not None:
+        value = value_beside_log(read, log.document.value, asked)
+        log = Audit(log.document.model_copy(update={"value": value}), log.tables, named)
         return _both(log, section, own, audit_id([log.document.method.audit_id, *digests], seed, own))
     method = Method(
         plaudit_version=__version__,
@@ -133,28 +145,11 @@ def judge_exports(
         command=command or "plaudit.audit(...)",
         audit_id=audit_id(digests, seed, own),
     )
-    document = _alone(section, method)
-    if asked is not None:
-        document = document.model_copy(update={"value": _value(read.section, section.part, asked, seed)})
-    return Audit(document, {name: section.tables[name] for name in SECTION_TABLES})
-
-
-def _value(section: Section, part: SectionPart, asked: Question, seed: int) -> ValuePart:
-    """What commenters went on to do. Nobody here is known to have liked, and no verdict falls on who commented."""
-    held = section.comments
-    engagement = Engagement(
-        person=held.author.astype(np.int64),
-        at_ms=held.created_ms,
-        status=np.full(len(held), STATUSES.index(Status.VERIFIED), np.int8),
-        focal=np.ones(len(held), bool),
-        ids=held.author_key,
-    )
-    total = part.total
-    spent = None
-    if asked.money is not None:
-        counted = (float(total.shown), total.authentic, total.authentic_low, total.authentic_high)
-        spent = Spent(asked.money, asked.currency, *counted)
-    return value_audit(engagement, asked.outcomes, spent=spent, incentive=asked.incentive, seed=seed)
+    total = section.part.total
+    counted = (float(total.shown), total.authentic, total.authentic_low, total.authentic_high)
+    value = value_of_section(read, section.tables, counted, asked)
+    document = _alone(section, method).model_copy(update={"value": value})
+    return Audit(document, {name: section.tables[name] for name in SECTION_TABLES}, named)
 
 
 def _alone(section: SectionAudit, method: Method) -> ResultDocument:
@@ -205,7 +200,7 @@ def _both(log: Audit, section: SectionAudit, parameters: Mapping[str, Any], own_
             "section": section.part,
         }
     )
-    return Audit(merged, {name: tables[name] for name in SCHEMAS})
+    return Audit(merged, {name: tables[name] for name in SCHEMAS}, log.outcomes)
 
 
 def _nothing(outcomes: Outcomes | None) -> str:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
+from plaudit.app.compare_rows import Held, held, numbers
 from plaudit.engine import atomic_path
-from plaudit.errors import InputError, ResultError
-from plaudit.model import SCHEMA_VERSION
+from plaudit.errors import InputError
 from plaudit.report import machine
 from plaudit.report.compare import comparison_html
-from plaudit.result.compare import Comparison
+from plaudit.result.compare import Comparison, Measure
 from plaudit.tally.compare import Side, compare
+from plaudit.tally.compare_rates import Depths, Reads, compare_depth, compare_reads, standard_error
 
-BY = ("dir", "campaign", "author")
 MOST_SIDES = 40
 """Sides compared at most: those with most likes. Beyond that a table of chances tells nobody anything."""
-_COLUMNS = ("target_id", "shown", "authentic", "authentic_low", "authentic_high")
 
 
 def compare_audits(
@@ -33,9 +29,10 @@ def compare_audits(
 
     Args:
         directories: folders ``plaudit audit`` has written.
-        by: ``dir`` (each folder is one side), ``campaign`` or ``author``.
+        by: ``dir`` (each folder is one side), ``campaign``, ``author``, ``post`` or ``account``.
         targets: a table (CSV or Parquet) with ``target_id`` and a column named as ``by``. Without it a campaign is the
-            ``parent_id`` of the audited log, or the post its comments stand under, and an author the comments' author.
+            ``campaign_id`` or ``parent_id`` of the audited log, or the post its comments stand under, and an author the
+            comments' author. A post named in it takes its comments along.
         seed: of the draws.
 
     Raises:
@@ -45,17 +42,19 @@ def compare_audits(
     folders = [Path(one) for one in directories]
     if len({str(one.resolve()) for one in folders}) < len(folders):
         raise InputError("one folder is named twice: name each audit once.")
-    names = _names(folders)
-    tables = [_rows(folder, by) for folder in folders]
+    beside = None if targets is None else Path(targets)
+    audits = [held(folder, name, by, beside) for folder, name in zip(folders, _names(folders), strict=True)]
     if by == "dir":
-        sides = [_side(name, table, _total(folder)) for name, folder, table in zip(names, folders, tables, strict=True)]
+        sides = [_side(one.name, one.targets, one.total) for one in audits]
     else:
-        sides = _grouped(pa.concat_tables(tables), by, None if targets is None else Path(targets))
+        sides = _grouped(pa.concat_tables([one.targets for one in audits]), by, beside)
     sides = [side for side in sides if side.shown.sum() > 0]
     if len(sides) < 2:
         raise InputError(f"there is nothing to compare: {len(sides)} {by} with likes, two are needed.")
     largest = sorted(sides, key=lambda side: (-int(side.shown.sum()), side.name))[:MOST_SIDES]
-    return compare(sorted(largest, key=lambda side: side.name), by, seed)
+    chosen = sorted(largest, key=lambda side: side.name)
+    found = compare(chosen, by, seed)
+    return found.model_copy(update={"measures": _measures(audits, by, [side.name for side in chosen], seed)})
 
 
 def write(comparison: Comparison, out: Path, lang: str) -> None:
@@ -73,41 +72,60 @@ def write(comparison: Comparison, out: Path, lang: str) -> None:
             part.write_bytes(content)
 
 
-def _rows(folder: Path, by: str) -> pa.Table:
-    """Targets of an audit: id, counts, and who they belong to where the audit says so."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-        version = str(manifest["schema_version"])
-        if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
-            raise ResultError(f"{folder} was written with schema {version}, this is {SCHEMA_VERSION}; audit it again.")
-        if "targets.parquet" in manifest["outputs"]:
-            owner = {"campaign": "parent_id"}
-            return _shaped(pq.read_table(folder / "targets.parquet"), "target_id", "shown", owner.get(by))
-        owner = {"campaign": "post_id", "author": "author_key"}
-        comments = pq.read_table(folder / "comments.parquet")
-        return _shaped(comments, "comment_id", "likes_low", owner.get(by))
-    except FileNotFoundError as missing:
-        raise ResultError(
-            f"{folder} is not a complete audit ({Path(str(missing.filename)).name} is missing); "
-            "run 'plaudit audit' first."
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as broken:
-        raise ResultError(f"{folder} cannot be read as an audit ({broken}); run 'plaudit audit' again.") from None
+def _measures(audits: Sequence[Held], by: str, names: Sequence[str], seed: int) -> list[Measure]:
+    """Likes per read and recognition depth of the sides; nothing of authors, who are people."""
+    if by == "author":
+        return []
+    rng = np.random.default_rng(seed)
+    reads, depths = [], []
+    for name in names:
+        posts = _of(audits, "posts", by, name)
+        if posts is not None:
+            reads.append(_reads(name, posts))
+        if (deep := _depth(audits, by, name)) is not None:
+            depths.append(deep)
+    found = (compare_reads(reads, rng), compare_depth(depths, rng))
+    return [one for one in found if one is not None]
 
 
-def _shaped(table: pa.Table, name: str, shown: str, owner: str | None) -> pa.Table:
-    held = owner is not None and owner in table.column_names
-    belongs = table.column(owner).cast(pa.string()) if held else pa.nulls(table.num_rows, pa.string())
-    columns = [table.column(name).cast(pa.string()), table.column(shown), *(table.column(one) for one in _COLUMNS[2:])]
-    # A counter the export does not show is no zero.
-    return pa.table(dict(zip((*_COLUMNS, "owner"), (*columns, belongs), strict=True))).filter(
-        pc.is_valid(table.column(shown))
-    )
+def _of(audits: Sequence[Held], part: str, by: str, name: str) -> pa.Table | None:
+    """Rows of one side, over all audits that have such a table."""
+    mine = [getattr(one, part) for one in audits if (one.name == name if by == "dir" else True)]
+    tables = [
+        table if by == "dir" else table.filter(pc.equal(table["owner"], name)) for table in mine if table is not None
+    ]
+    return pa.concat_tables(tables) if tables else None
 
 
-def _total(folder: Path) -> tuple[float, float]:
-    total = json.loads((folder / "result.json").read_text("utf-8"))["total"]
-    return float(total["authentic_low"]), float(total["authentic_high"])
+def _reads(name: str, posts: pa.Table) -> Reads:
+    low, high, reads, most = (numbers(posts, one) for one in ("likes_low", "likes_high", "reads_low", "reads_high"))
+    # A censored counter has no rate.
+    exact = (low == high) & (reads == most) & (reads > 0)
+    likes, least, top = (numbers(posts, one)[exact] for one in ("authentic", "authentic_low", "authentic_high"))
+    # Posts of one side err together as far as anyone knows: the ends are added, not their squares.
+    return Reads(name, likes, reads[exact], standard_error(float(least.sum()), float(top.sum())), int((~exact).sum()))
+
+
+def _depth(audits: Sequence[Held], by: str, name: str) -> Depths | None:
+    comments = _of(audits, "comments", by, name)
+    if comments is None:
+        return None
+    index, low, high = (numbers(comments, one) for one in ("depth", "depth_low", "depth_high"))
+    told = np.isfinite(index)
+    count = int(told.sum())
+    if count == 0:
+        return None
+    whole = next((one.depth for one in audits if by == "dir" and one.name == name), None)
+    if whole is not None:
+        return Depths(name, whole[0], standard_error(whole[1], whole[2]), count)
+    # Weighed as the depth of a post is: by likes that count, and one for having been written.
+    weight = 1.0 + numbers(comments, "authentic")[told]
+    weight /= weight.sum()
+    mean = float((weight * index[told]).sum())
+    among = float((weight**2 * (index[told] - mean) ** 2).sum()) * count / max(count - 1, 1)
+    # What is assumed of several comments is one assumption: it does not average out.
+    own = float((weight * (high - low)[told]).sum())
+    return Depths(name, mean, float(np.hypot(np.sqrt(among), standard_error(0.0, own))), count)
 
 
 def _side(name: str, table: pa.Table, interval: tuple[float, float] | None = None) -> Side:
@@ -122,10 +140,6 @@ def _side(name: str, table: pa.Table, interval: tuple[float, float] | None = Non
 
 def _grouped(table: pa.Table, by: str, targets: Path | None) -> list[Side]:
     owner = table.column("owner").combine_chunks()
-    if targets is not None:
-        told = _told(targets, by)
-        place = pc.index_in(table.column("target_id").combine_chunks(), value_set=pa.array(list(told), pa.string()))
-        owner = pa.array(list(told.values()), pa.string()).take(place)
     known = np.asarray(pc.is_valid(owner))
     if not known.any():
         why = f"none of its targets is in the audits: ids are in targets.parquet ({targets})" if targets else ""
@@ -137,32 +151,6 @@ def _grouped(table: pa.Table, by: str, targets: Path | None) -> list[Side]:
     rows, code = np.flatnonzero(known), np.asarray(words.indices)
     names = words.dictionary.to_pylist()
     return [_side(name, table.take(pa.array(rows[code == number]))) for number, name in enumerate(names)]
-
-
-def _told(path: Path, by: str) -> Mapping[str, str]:
-    try:
-        with path.open("rb") as file:
-            parquet = file.read(4) == b"PAR1"
-        # Ids are text, also where they look like numbers.
-        texts = pa_csv.ConvertOptions(column_types={"target_id": pa.string(), by: pa.string()})
-        table = pq.read_table(path) if parquet else pa_csv.read_csv(path, convert_options=texts)
-    except FileNotFoundError:
-        raise InputError(f"--targets {path} does not exist: check the path.") from None
-    except (OSError, pa.ArrowException) as broken:
-        raise InputError(f"--targets {path} cannot be read ({str(broken).splitlines()[0]}).") from None
-    if missing := [name for name in ("target_id", by) if name not in table.column_names]:
-        raise InputError(
-            f"--targets {path} has no column {missing[0]!r} (found {', '.join(table.column_names)}): it needs "
-            f"target_id and {by}."
-        )
-    pairs = zip(*(table.column(name).cast(pa.string()).to_pylist() for name in ("target_id", by)), strict=True)
-    told: dict[str, str] = {}
-    for target, owner in pairs:
-        if target is None or not owner:
-            continue
-        if told.setdefault(target, owner) != owner:
-            raise InputError(f"--targets {path} gives target {target!r} two of {by}: {told[target]!r} and {owner!r}.")
-    return told
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

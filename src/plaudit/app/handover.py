@@ -20,6 +20,8 @@ class By(StrEnum):
     DIR = "dir"
     CAMPAIGN = "campaign"
     AUTHOR = "author"
+    POST = "post"
+    ACCOUNT = "account"
 
 
 def bundle(
@@ -39,6 +41,18 @@ def bundle(
             metavar="FILE", help="Key of an earlier bundle; a new one is made unless said.", show_default=False
         ),
     ] = None,
+    with_texts: Annotated[
+        bool,
+        typer.Option(
+            "--with-texts", help="Of comment exports: hold the texts, not only figures of what is read of them."
+        ),
+    ] = False,
+    audit_key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Of comment exports: the --key of the audit, if it had one.", show_default=False
+        ),
+    ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     memory_limit: options.MemoryLimit = None,
@@ -51,6 +65,8 @@ def bundle(
       plaudit bundle audit --out campaign.plaudit
 
       plaudit bundle audit --source likes.csv --key campaign.plaudit.key --out again.plaudit
+
+      plaudit bundle audit-of-comments --with-texts
 
     Note the commitment it prints in the contract before the file changes hands. Keep the key: it is the only way back.
     """
@@ -69,7 +85,15 @@ def bundle(
     try:
         with terminal.Bars(enabled=not quiet) as bars:
             made = bundles.bundle(
-                directory, target, secret, source=source or None, labels=labels, memory_limit=limit, progress=bars
+                directory,
+                target,
+                secret,
+                source=source or None,
+                labels=labels,
+                memory_limit=limit,
+                progress=bars,
+                with_texts=with_texts,
+                audit_key=options.key_of(audit_key),
             )
     except BaseException:
         if key is None and kept is not None:
@@ -132,7 +156,7 @@ def compare(
     by: Annotated[By, typer.Option(help="What is laid side by side.")] = By.DIR,
     targets: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Table of target_id and campaign or author.", show_default=False),
+        typer.Option(metavar="FILE", help="Table of target_id and what is compared by.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
@@ -152,6 +176,8 @@ def compare(
       plaudit compare audit-spring audit-summer
 
       plaudit compare audit --by campaign --targets campaigns.csv --out side-by-side --lang zh
+
+      plaudit compare audit-of-comments --by post
     """
     from plaudit.app import compare as comparing
 

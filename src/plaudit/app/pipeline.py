@@ -229,9 +229,12 @@ def judge(
     """
     from plaudit.app import tables as rows
     from plaudit.app.assemble import assemble
+    from plaudit.app.units import counts_table, herd_part, unit_views
     from plaudit.detectors import Context, all_detectors
     from plaudit.detectors.runner import run_detectors
-    from plaudit.tally import tally
+    from plaudit.tally import purchases, tally
+    from plaudit.tally.herd import herd
+    from plaudit.tally.split import split
     from plaudit.verdict import weigh
 
     told = progress or Silent()
@@ -251,11 +254,15 @@ def judge(
         parameters["labels"] = given.file.sha256
         if lesson.applied:
             own_id = audit_id([*digests, given.file.sha256], seed, parameters)
-    counts = tally(read.log, findings, verdicts, seed)
+    may = purchases(read.log, findings, verdicts)
+    counts = tally(read.log, findings, verdicts, seed, may=may)
+    drawn = herd(read.log, verdicts, seed)
+    parts = split(counts, drawn)
     names = rows.names(findings, verdicts.groups)
     tables = {
         "likes": rows.likes_table(read, verdicts, names),
-        "targets": rows.targets_table(read, counts),
+        "targets": rows.targets_table(read, counts, parts),
+        "counts": counts_table(read, counts, may, seed),
         "actors": rows.actors_table(read, verdicts, names),
         "groups": rows.groups_table(read, findings, verdicts, names),
         "findings": rows.findings_table(read, findings, verdicts, names),
@@ -278,13 +285,23 @@ def judge(
 
         value = value_of_log(read, verdicts, counts, asked, seed)
     unseen = [one for one in document.unseen if value is None or one.code != "no_outcomes"]
-    document = document.model_copy(update={"labels": lesson, "value": value, "unseen": unseen})
+    units, omitted = unit_views(tables["counts"])
+    document = document.model_copy(
+        update={
+            "labels": lesson,
+            "value": value,
+            "unseen": unseen,
+            "counts": units,
+            "counts_omitted": omitted,
+            "herd": herd_part(parts, drawn),
+        }
+    )
     return Audit(document, tables, None if asked is None else asked.file)
 
 
 def audit_id(digests: Sequence[str], seed: int, parameters: Mapping[str, Any]) -> str:
     """Sixteen hexadecimal digits that change whenever findings or groups could be numbered otherwise."""
-    told = {key: value for key, value in parameters.items() if key not in ("lang", "labels", "value")}
+    told = {key: value for key, value in parameters.items() if key not in ("lang", "labels", "value", "sources")}
     parts = json.dumps([list(digests), __version__, seed, told], sort_keys=True)
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 

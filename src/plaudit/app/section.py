@@ -12,7 +12,7 @@ from plaudit.app.assemble import run_of
 from plaudit.app.section_document import section_part
 from plaudit.app.section_messages import unseen
 from plaudit.app.section_tables import finding_ids, section_tables, target_ids
-from plaudit.detectors import SECTION, SectionContext
+from plaudit.detectors import SECTION, SectionContext, TextFigures
 from plaudit.detectors.runner import run_section_detectors
 from plaudit.model import DAY_MS, STATUSES, Findings, Ints, Section, Status
 from plaudit.policy import decide
@@ -50,17 +50,20 @@ class SectionAudit:
     end_ms: int
 
 
-def answer(section: Section, *, seed: int = 0, progress: Progress | None = None) -> Answers:
+def answer(
+    section: Section, *, seed: int = 0, progress: Progress | None = None, figures: TextFigures | None = None
+) -> Answers:
     """Ask every detector, weigh what they say, and count.
 
     Args:
         section: what an owner holds.
         seed: seed of everything random; the same seed gives the same bytes.
         progress: told the stages.
+        figures: what stands for the texts where they were left behind.
     """
     told = progress or Silent()
     told.stage("detect")
-    context = SectionContext(section, seed)
+    context = SectionContext(section, seed, figures)
     findings = run_section_detectors(SECTION, section, context, lambda done: told.advance(done, len(SECTION)))
     told.stage("count")
     verdicts = weigh_section(section, findings)
@@ -82,6 +85,7 @@ def audit_section(
     as_of_ms: int | None = None,
     reveal: bool = False,
     progress: Progress | None = None,
+    figures: TextFigures | None = None,
 ) -> SectionAudit:
     """Audit a section that has been read.
 
@@ -93,8 +97,9 @@ def audit_section(
         as_of_ms: the moment decisions are dated from; the last moment the section speaks of by default.
         reveal: write texts and nicknames into tables and document.
         progress: told the stages.
+        figures: what stands for the texts where they were left behind.
     """
-    found = answer(section, seed=seed, progress=progress)
+    found = answer(section, seed=seed, progress=progress, figures=figures)
     end_ms = last_moment(section)
     at_ms = end_ms if as_of_ms is None else as_of_ms
     ids, targets = finding_ids(found.findings), target_ids(section)

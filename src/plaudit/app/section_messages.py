@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -14,22 +18,8 @@ from plaudit.verdict import SectionVerdicts
 _LOTTERY = "抽奖|抽獎|中奖|开奖|锦鲤|giveaway|sweepstake|lottery|raffle"
 _PAID = "付费|打赏|训练营|年卡|会员价|paid course|membership"
 
-_SIGHT: Mapping[str, tuple[str, str, str]] = {
-    "step": ("partly", "yes", "yes"),
-    "straight_line": ("partly", "yes", "yes"),
-    "round_stop": ("partly", "yes", "yes"),
-    "second_day": ("partly", "yes", "yes"),
-    "wave": ("partly", "yes", "yes"),
-    "drop_top_up": ("partly", "yes", "yes"),
-    "rented_rhythm": ("partly", "partly", "yes"),
-    "dull_boost": ("partly", "partly", "yes"),
-    "likes_without_reads": ("partly", "yes", "yes"),
-    "copy_paste": ("yes", "yes", "yes"),
-    "template": ("yes", "yes", "yes"),
-    "purchased_region": ("partly", "partly", "yes"),
-    "author_ring": ("partly", "partly", "yes"),
-}
-"""Ways of buying, and what a snapshot, a curve and an event log hold of each: ``partly`` leaves an innocent twin."""
+_YES, _PARTLY = 2 / 3, 1 / 20
+"""Share of bought likes not counted as verified from which a tier sees a way of buying, and sees it in part."""
 
 
 def headline(rating: str, total: SectionCount, section: Section, findings: int) -> Message:
@@ -62,6 +52,9 @@ def can_say(
     """Sentences the evidence carries."""
     asked = sum(f.outcome is Outcome.MEASURED for f in findings)
     out = [Message(code="can_asked", values={"measured": asked, "detectors": len(findings)})]
+    if asked == 0:
+        # Where no question was answered, that none found anything says nothing.
+        return out
     if total.counters:
         out.append(
             Message(
@@ -106,7 +99,7 @@ def unseen(section: Section, outcomes: Sequence[tuple[str, Outcome, str]]) -> li
         if what is Outcome.NOT_APPLICABLE:
             out.append(Message(code="detector_not_applicable", values={"detector": name, "reason": why}))
         elif what is Outcome.NOT_ENOUGH_DATA:
-            out.append(Message(code="detector_not_enough_data", values={"detector": name, "needed": why}))
+            out.append(Message(code="detector_abstained", values={"detector": name, "reason": why}))
     return out
 
 
@@ -131,6 +124,8 @@ def missing(section: Section) -> list[Message]:
 def special(section: Section) -> list[Message]:
     """Signs of a lottery or of paid knowledge, which explain likes that nothing else does."""
     out = []
+    if 0 < len(section.comments) == section.comments.text.null_count:
+        return [Message(code="special_unread")]
     texts = [section.comments.text, section.posts.title]
     for code, words in (("special_lottery", _LOTTERY), ("special_paid", _PAID)):
         found = [int(np.sum(pc.match_substring_regex(t, words, ignore_case=True).to_numpy(False))) for t in texts]
@@ -140,12 +135,30 @@ def special(section: Section) -> list[Message]:
 
 
 def sight() -> list[Sight]:
-    """What each tier can see of each way of buying."""
-    return [
-        Sight(attack=attack, tier=tier, sees=sees, recall=None)
-        for attack, seen in _SIGHT.items()
-        for tier, sees in zip((t.value for t in Tier), seen, strict=True)
-    ]
+    """What each tier can see of each way of buying: measured on simulated sections (``section_sight.json``).
+
+    Recall is the share of bought likes not counted as verified. An event log knows who liked and when; what it sees is
+    measured on event logs and stands in their reports.
+    """
+    out = []
+    for attack, seen in measured_sight()["bought"].items():
+        for tier in (Tier.SNAPSHOT, Tier.CURVE):
+            recall = float(seen[tier.value])
+            sees = "yes" if recall >= _YES else "partly" if recall >= _PARTLY else "no"
+            out.append(Sight(attack=attack, tier=tier.value, sees=sees, recall=recall))
+        out.append(Sight(attack=attack, tier=Tier.EVENTS.value, sees="yes", recall=None))
+    return out
+
+
+@cache
+def measured_sight() -> Mapping[str, Any]:
+    """What ``python -m benchmarks.sections --write`` measured: ``bought`` and ``genuine`` by label and tier, and how.
+
+    ``bought``: share of bought likes found; ``genuine``: share of targets of an innocent crowd left in question.
+    """
+    text = resources.files("plaudit.app").joinpath("section_sight.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
 
 
 def compliance(reveal: bool) -> list[Message]:

@@ -141,7 +141,10 @@ def _targets(section: Section, tally: SectionTally, targets: pa.Array) -> pa.Tab
         pa.concat_arrays([pa.nulls(len(section.posts), pa.string()), posts.take(pa.array(section.comments.post))]),
         pa.array(born, mask=born < 0),
     )
-    return table_of("targets", [column.take(rows) for column in whole])
+    own = [column.take(rows) for column in whole]
+    # What only an event log can say: authors by id, campaigns, and where likes came from.
+    unsaid = [pa.nulls(len(rows), field.type) for field in list(SCHEMAS["targets"])[len(own) :]]
+    return table_of("targets", [*own, *unsaid])
 
 
 def _groups(

@@ -9,8 +9,21 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.ingest import Ingested
-from plaudit.model import SCHEMAS, STATUSES, Findings, Floats, Groups, Ints, Outcome, SubjectKind, Verdicts, offsets_of
+from plaudit.model import (
+    SCHEMAS,
+    STATUSES,
+    Findings,
+    Floats,
+    Groups,
+    Ints,
+    Ints32,
+    Outcome,
+    SubjectKind,
+    Verdicts,
+    offsets_of,
+)
 from plaudit.tally import Tally
+from plaudit.tally.split import Split
 
 MOST_EXHIBITS = 50
 """Exhibits listed per finding in ``findings.parquet``; all likes of a finding carry its id in ``likes.reasons``."""
@@ -60,7 +73,7 @@ def likes_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
     return table_of("likes", columns)
 
 
-def targets_table(read: Ingested, tally: Tally) -> pa.Table:
+def targets_table(read: Ingested, tally: Tally, parts: Split) -> pa.Table:
     """One row per target, by id."""
     columns = (
         tally.shown,
@@ -71,11 +84,28 @@ def targets_table(read: Ingested, tally: Tally) -> pa.Table:
         tally.low,
         tally.high,
     )
-    parent = pa.nulls(len(read.target_ids), pa.string())
-    if read.log.parent is not None and read.parent_ids is not None:
-        parent = read.parent_ids.take(pa.array(read.log.parent, mask=read.log.parent < 0))
-    born = pa.array(read.log.born_ms)
-    return table_of("targets", [read.target_ids, *(pa.array(column) for column in columns), parent, born])
+    log = read.log
+
+    def named(unit: Ints32 | None, ids: pa.Array | None) -> pa.Array:
+        if unit is None or ids is None:
+            return pa.nulls(len(read.target_ids), pa.string())
+        return ids.take(pa.array(unit, mask=unit < 0))
+
+    split = [
+        getattr(parts, name + end) for name in ("purchased", "induced", "organic") for end in ("", "_low", "_high")
+    ]
+    return table_of(
+        "targets",
+        [
+            read.target_ids,
+            *(pa.array(column) for column in columns),
+            named(log.parent, read.parent_ids),
+            pa.array(log.born_ms),
+            named(log.author, read.actor_ids),
+            named(log.campaign, read.campaign_ids),
+            *(pa.array(column, mask=np.isnan(column)) for column in split),
+        ],
+    )
 
 
 def actors_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:

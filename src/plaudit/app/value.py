@@ -18,7 +18,8 @@ from plaudit.ingest.exports import Kind, read_exports
 from plaudit.model import Outcomes, Verdicts
 from plaudit.result import InputFile, ValuePart
 from plaudit.tally import Tally
-from plaudit.tally.value import Engagement, Spent, value_audit
+from plaudit.tally.described import Engagement
+from plaudit.tally.value import Spent, value_audit
 
 _MONEY = re.compile(r"(?P<before>[^\d\s.]{0,4})\s*(?P<number>\d+(\.\d+)?)\s*(?P<after>[^\d\s.]{0,4})")
 

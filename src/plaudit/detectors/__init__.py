@@ -15,7 +15,7 @@ from plaudit.detectors.ratio import DETECTOR as RATIO
 from plaudit.detectors.reciprocity import DETECTOR as RECIPROCITY
 from plaudit.detectors.region import DETECTOR as REGION
 from plaudit.detectors.shared_context import DETECTOR as SHARED_CONTEXT
-from plaudit.detectors.spec import Context, Detector, DetectorSpec, SectionContext, SectionDetector
+from plaudit.detectors.spec import Context, Detector, DetectorSpec, SectionContext, SectionDetector, TextFigures
 from plaudit.detectors.throwaway import DETECTOR as THROWAWAY
 
 BUILT_IN: tuple[Detector, ...] = (LOCKSTEP, ORDERS, BURST, THROWAWAY, SHARED_CONTEXT, RECIPROCITY)
@@ -47,5 +47,6 @@ __all__ = [
     "DetectorSpec",
     "SectionContext",
     "SectionDetector",
+    "TextFigures",
     "all_detectors",
 ]

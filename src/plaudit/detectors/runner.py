@@ -40,17 +40,7 @@ def run_detectors(
     Those that may run beside others do, two at a time; the rest one after the other, because the graph library calls
     back into Python and can lock up beside a kernel being compiled.
     """
-    done = iter(range(1, len(detectors) + 1))
-
-    def run(number: int) -> Findings:
-        found = run_detector(detectors[number], log, context)
-        told(next(done))
-        return found
-
-    light = [number for number, detector in enumerate(detectors) if detector.spec.beside]
-    heavy = [number for number, detector in enumerate(detectors) if not detector.spec.beside]
-    found = dict(zip(light, each(run, light), strict=True)) | {number: run(number) for number in heavy}
-    return [found[number] for number in range(len(detectors))]
+    return _in_turn([d.spec for d in detectors], lambda number: run_detector(detectors[number], log, context), told)
 
 
 def section_readiness(detector: SectionDetector, section: Section) -> tuple[Outcome, str]:
@@ -64,22 +54,40 @@ def section_readiness(detector: SectionDetector, section: Section) -> tuple[Outc
     return Outcome.MEASURED, ""
 
 
+def run_section_detector(detector: SectionDetector, section: Section, context: SectionContext) -> Findings:
+    """The detector's findings, or an empty answer with the reason there is none; its fault is such a reason."""
+    outcome, reason = section_readiness(detector, section)
+    if outcome is not Outcome.MEASURED:
+        return _empty(detector.spec, outcome, reason)
+    try:
+        return detector.find(section, context)
+    except Exception as fault:
+        return _empty(detector.spec, Outcome.ERROR, f"{type(fault).__name__}: {fault}")
+
+
 def run_section_detectors(
     detectors: Sequence[SectionDetector], section: Section, context: SectionContext, told: Callable[[int], None]
 ) -> list[Findings]:
-    """All section detectors' findings, in their order; ``told`` hears how many are done."""
-    out: list[Findings] = []
-    for detector in detectors:
-        outcome, reason = section_readiness(detector, section)
-        if outcome is Outcome.MEASURED:
-            try:
-                out.append(detector.find(section, context))
-            except Exception as fault:
-                out.append(_empty(detector.spec, Outcome.ERROR, f"{type(fault).__name__}: {fault}"))
-        else:
-            out.append(_empty(detector.spec, outcome, reason))
-        told(len(out))
-    return out
+    """All section detectors' findings, in their order, as :func:`run_detectors` runs them."""
+    return _in_turn(
+        [d.spec for d in detectors], lambda number: run_section_detector(detectors[number], section, context), told
+    )
+
+
+def _in_turn(
+    specs: Sequence[DetectorSpec], run: Callable[[int], Findings], told: Callable[[int], None]
+) -> list[Findings]:
+    done = iter(range(1, len(specs) + 1))
+
+    def counted(number: int) -> Findings:
+        found = run(number)
+        told(next(done))
+        return found
+
+    light = [number for number, spec in enumerate(specs) if spec.beside]
+    heavy = [number for number, spec in enumerate(specs) if not spec.beside]
+    found = dict(zip(light, each(counted, light), strict=True)) | {number: counted(number) for number in heavy}
+    return [found[number] for number in range(len(specs))]
 
 
 def _needs(missing: Sequence[str]) -> str:

@@ -2,7 +2,10 @@
 
 A detector asks one question, compares a statistic with what *this* log's targets and actors would do by themselves, and
 answers with p-values. It cannot threshold, know prevalence, print, fetch, read the clock or see other detectors'
-findings. The runner, not the detector, says ``not_applicable``, ``not_enough_data`` and ``error``.
+findings. The runner, not the detector, says ``not_applicable``, ``not_enough_data`` and ``error``, by what the spec
+asks for. One thing only the detector can know: that what the spec asks for is there and its null still cannot be
+estimated (five comments with likes among thousands, curves that all end the day they begin). It then answers with no
+finding, ``not_enough_data`` and the reason, as the runner would.
 """
 
 from __future__ import annotations
@@ -10,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
 from plaudit.kernels.specifics import Specifics, specifics
 from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, Section, ranges
+
+if TYPE_CHECKING:
+    from plaudit.detectors.near_duplicate.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -124,16 +130,28 @@ class Detector(Protocol):
 
 
 @dataclass(frozen=True)
+class TextFigures:
+    """All that anything here ever reads of the words of a section, as figures: what a bundle holds in their place."""
+
+    specifics: Specifics
+    wording: Wording
+
+
+@dataclass(frozen=True)
 class SectionContext:
-    """What a section detector may know beside the section: a seed, and facts derived once for all detectors."""
+    """What a section detector may know beside the section: a seed, and facts derived once for all detectors.
+
+    ``figures`` stand for the texts where those were left behind; they are read from the texts otherwise.
+    """
 
     section: Section
     seed: int = 0
+    figures: TextFigures | None = None
 
     @cached_property
     def specifics(self) -> Specifics:
         """What the text of each comment tells, of each comment of the section."""
-        return specifics(self.section.comments.text)
+        return specifics(self.section.comments.text) if self.figures is None else self.figures.specifics
 
 
 class SectionDetector(Protocol):
@@ -146,5 +164,6 @@ class SectionDetector(Protocol):
     def find(self, section: Section, context: SectionContext) -> Findings:
         """Answer the question for every subject that shows anything; pure and deterministic.
 
-        Exhibits are targets of the section, with the likes the null does not explain where the detector can say.
+        Exhibits are targets of the section, with the likes the null does not explain where the detector can say. Where
+        the null cannot be estimated after all: no finding, ``not_enough_data`` and a reason.
         """

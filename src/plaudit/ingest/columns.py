@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from plaudit.errors import InputError
 
-READ_ROLES = ("actor", "target", "at", "event_id", "kind", "device", "ip", "author", "parent")
+READ_ROLES = ("actor", "target", "at", "event_id", "kind", "device", "ip", "author", "parent", "campaign")
 """Roles whose values are read. The first three must be there."""
-KNOWN_ROLES = (*READ_ROLES, "campaign", "value", "currency", "text")
+KNOWN_ROLES = (*READ_ROLES, "value", "currency", "text")
 """Every role a column can play; those beyond READ_ROLES are recognised and not yet used."""
 KIND_ROLES = ("like", "unlike", "publish")
 """Mapping keys that name kinds of event instead of columns."""
@@ -130,7 +130,7 @@ def _guessed(file: str, columns: Sequence[str], role: str) -> str | None:
         column for column in columns if "." in column and folded(column.rsplit(".", 1)[1]) in ALIASES[role]
     ]
     if len(found) > 1:
-        if role not in READ_ROLES or role == "parent":
+        if role not in READ_ROLES or role in ("parent", "campaign"):
             # Of a direct parent and the root of a thread, the nearer one; what is above it does not contradict it.
             return min(found, key=lambda column: (_rank(role, column), column))
         raise InputError(

@@ -23,6 +23,7 @@ class Ingested:
         quarantine: rejected rows (schema ``quarantine``).
         summary: the account of every row.
         parent_ids: string of each number in ``log.parent``, sorted ascending; None where the log has no such column.
+        campaign_ids: string of each number in ``log.campaign``, likewise.
     """
 
     log: EventLog
@@ -32,3 +33,4 @@ class Ingested:
     quarantine: pa.Table
     summary: Input
     parent_ids: pa.Array | None = None
+    campaign_ids: pa.Array | None = None

@@ -21,13 +21,20 @@ _DIGEST = (
 )
 
 
-def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Array, pa.Array, pa.Array | None]:
-    """The event log, and the strings of events, actors, targets and parents.
+CONTEXT = {"device", "ip", "author", "parent", "campaign"}
+"""Roles that a log may lack."""
+
+
+def export(
+    engine: Engine, context: Set[str]
+) -> tuple[EventLog, pa.Array, pa.Array, pa.Array, pa.Array | None, pa.Array | None]:
+    """The event log, and the strings of events, actors, targets, parents and campaigns.
 
     Args:
         engine: holds ``standing``, ``events``, ``actor_numbers``, ``target_numbers``, ``target_births``,
-            ``target_authors``, ``parent_numbers`` and ``target_parents``; the larger of them are dropped on the way.
-        context: which of ``device``, ``ip``, ``author``, ``parent`` the log has columns for.
+            ``target_authors``, ``parent_numbers``, ``target_parents``, ``campaign_numbers`` and ``target_campaigns``;
+            the larger of them are dropped on the way.
+        context: which of :data:`CONTEXT` the log has columns for.
     """
     window = engine.arrow("SELECT min(at_ms) AS first, max(at_ms) AS last FROM events").to_pylist()[0]
     # The likes are sorted whole, which takes as much memory again: what they came from goes first.
@@ -49,8 +56,9 @@ def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Ar
         raise InputError("the log has more than 2,147,483,647 actors or targets: audit it in parts.")
     births = engine.arrow(
         "SELECT b.born_ms, coalesce(b.published_ms <= b.born_ms, FALSE) AS known, coalesce(a.author, -1) AS author, "
-        "coalesce(p.parent, -1) AS parent FROM target_births AS b LEFT JOIN target_authors AS a ON b.target = a.target "
-        "LEFT JOIN target_parents AS p ON b.target = p.target ORDER BY b.target"
+        "coalesce(p.parent, -1) AS parent, coalesce(c.campaign, -1) AS campaign FROM target_births AS b "
+        "LEFT JOIN target_authors AS a ON b.target = a.target LEFT JOIN target_parents AS p ON b.target = p.target "
+        "LEFT JOIN target_campaigns AS c ON b.target = c.target ORDER BY b.target"
     )
     log = EventLog(
         actor=_int32(likes, "actor"),
@@ -66,9 +74,11 @@ def export(engine: Engine, context: Set[str]) -> tuple[EventLog, pa.Array, pa.Ar
         ip=_int32(likes, "ip") if "ip" in context else None,
         author=_int32(births, "author") if "author" in context else None,
         parent=_int32(births, "parent") if "parent" in context else None,
+        campaign=_int32(births, "campaign") if "campaign" in context else None,
     )
     parent_ids = _strings(engine, "parent_numbers") if "parent" in context else None
-    return log, _whole(likes.column("event_id")), actor_ids, target_ids, parent_ids
+    campaign_ids = _strings(engine, "campaign_numbers") if "campaign" in context else None
+    return log, _whole(likes.column("event_id")), actor_ids, target_ids, parent_ids, campaign_ids
 
 
 def _strings(engine: Engine, table: str) -> pa.Array:

@@ -25,7 +25,7 @@ def set_apart(engine: DuckEngine, *, has_kind: bool) -> pa.Table:
         SELECT r.file, r.row, r.actor, CASE WHEN w.class IN ({kinds.PUBLISH}, {kinds.COMMENT})
             THEN coalesce(r.target, r.event_id) ELSE r.target END AS target,
             CASE {in_unit} END AS at_ms, w.number AS kind, w.class AS class, r.event_id, r.device, r.ip, r.author,
-            r.parent, r.num, r.iso, r.at_text, r.kind AS word, u.unit AS unit
+            r.parent, r.campaign, r.num, r.iso, r.at_text, r.kind AS word, u.unit AS unit
         FROM raw AS r JOIN units AS u ON r.file = u.file LEFT JOIN kind_words AS w ON w.word = {word}
         """,
         kind="view",
@@ -57,7 +57,7 @@ def set_apart(engine: DuckEngine, *, has_kind: bool) -> pa.Table:
 
 def _accept(engine: DuckEngine, rows: str) -> None:
     """Table ``accepted``: rows that can be counted, an Undo resolved to what it undoes."""
-    columns = "file, row, actor, target, at_ms, kind, class, event_id, device, ip, author, parent"
+    columns = "file, row, actor, target, at_ms, kind, class, event_id, device, ip, author, parent, campaign"
     if number(engine, f"SELECT count(*) AS n FROM kind_words WHERE class = {kinds.UNDO}") == 0:
         # A view: copying every id string once more would cost more memory than reading it again costs time.
         engine.run("accepted", f"SELECT {columns} {rows}", kind="view")
@@ -71,7 +71,7 @@ def _accept(engine: DuckEngine, rows: str) -> None:
         SELECT e.file, e.row, e.actor, coalesce(done.target, e.target) AS target, e.at_ms, e.kind,
             CASE WHEN e.class <> {kinds.UNDO} THEN e.class
             WHEN done.class IS NULL OR done.class = {kinds.LIKE} THEN {kinds.UNLIKE} ELSE {kinds.OTHER} END AS class,
-            e.event_id, e.device, e.ip, e.author, e.parent
+            e.event_id, e.device, e.ip, e.author, e.parent, e.campaign
         FROM unresolved AS e LEFT JOIN (
             SELECT event_id, actor, min(target) AS target, min(class) AS class FROM unresolved
             WHERE event_id IS NOT NULL AND class <> {kinds.UNDO} GROUP BY event_id, actor

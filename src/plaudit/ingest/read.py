@@ -18,7 +18,7 @@ from plaudit.errors import InputError
 from plaudit.ingest import kinds, times
 from plaudit.ingest.columns import check_mapping
 from plaudit.ingest.contract import Ingested
-from plaudit.ingest.export import export
+from plaudit.ingest.export import CONTEXT, export
 from plaudit.ingest.judge import number, set_apart
 from plaudit.ingest.sources import Source, resolve
 from plaudit.ingest.stage import Staged, stage
@@ -124,8 +124,8 @@ class _Reading:
                 f"{self._names()} holds no like that stands: {rows['unlikes']} were given and taken back; "
                 "nothing to count."
             )
-        log, event_ids, actor_ids, target_ids, parent_ids = export(
-            self.reducing, {role for one in staged for role in one.shown} & {"device", "ip", "author", "parent"}
+        log, event_ids, actor_ids, target_ids, parent_ids, campaign_ids = export(
+            self.reducing, {role for one in staged for role in one.shown} & CONTEXT
         )
         self.progress.advance(_STEPS, _STEPS)
         rejected = sum(file.rejected for file in files)
@@ -148,7 +148,7 @@ class _Reading:
             kinds=kind_counts,
             rejected_reasons=_tally(quarantine),
         )
-        return Ingested(log, event_ids, actor_ids, target_ids, quarantine, summary, parent_ids)
+        return Ingested(log, event_ids, actor_ids, target_ids, quarantine, summary, parent_ids, campaign_ids)
 
     def _stage(self) -> list[Staged]:
         self.progress.stage("read")
@@ -297,14 +297,14 @@ class _Reading:
             )
 
     def _count(self) -> None:
-        """From accepted rows to standing likes, births, authors and parents."""
+        """From accepted rows to standing likes, births, authors, parents and campaigns."""
         steps = (
-            ("actor_numbers", "target_numbers", "device_numbers", "ip_numbers", "parent_numbers"),
+            ("actor_numbers", "target_numbers", "device_numbers", "ip_numbers", "parent_numbers", "campaign_numbers"),
             ("events",),
             ("repeated_event_ids", "unique_events"),
             ("busy_pairs", "pair_steps"),
             ("standing",),
-            ("account", "target_births", "target_authors", "target_parents"),
+            ("account", "target_births", "target_authors", "target_parents", "target_campaigns"),
         )
         if self.reducing is not self.engine:
             copy("accepted", self.engine, self.reducing, self.folder)

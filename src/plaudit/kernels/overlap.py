@@ -23,6 +23,7 @@ def shared_actors(
     actor_time: np.ndarray,
     least: int,
     most: int,
+    fewest: int = 1,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of sets ``i < j`` that share an actor, and how many.
 
@@ -30,9 +31,11 @@ def shared_actors(
         set_offsets: CSR of the sets, ``int64[sets + 1]``; ``set_actor int64[m]``, ``set_time int64[m]`` its rows.
         actor_offsets: CSR of the same rows by actor; ``actor_set int64[m]``, ``actor_time int64[m]``.
         least, most: distance in time the two likes must have.
+        fewest: actors a pair must share to be told, at least 1.
 
     Returns:
-        ``(i, j, shared)`` with ``shared >= 1``, in order of ``i``. Work is the sum of squared memberships per actor.
+        ``(i, j, shared)`` with ``shared >= fewest``, in order of ``i``. Work is the sum of squared memberships per
+        actor.
     """
     sets = set_offsets.shape[0] - 1
     count = np.zeros(sets, np.int64)
@@ -57,8 +60,9 @@ def shared_actors(
             out_i, out_j, out_c = _grow(out_i, cap, size), _grow(out_j, cap, size), _grow(out_c, cap, size)
         for x in range(seen):
             j = touched[x]
-            out_i[size], out_j[size], out_c[size] = i, j, count[j]
-            size += 1
+            if count[j] >= fewest:
+                out_i[size], out_j[size], out_c[size] = i, j, count[j]
+                size += 1
             count[j] = 0
     return out_i[:size], out_j[:size], out_c[:size]
 
@@ -67,6 +71,40 @@ def shared_actors(
 def _grow(a: np.ndarray, cap: int, used: int) -> np.ndarray:
     out = np.empty(cap, a.dtype)
     out[:used] = a[:used]
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def may_be_rare(
+    left: np.ndarray,
+    right: np.ndarray,
+    shared: np.ndarray,
+    often: np.ndarray,
+    reach: np.ndarray,
+    log_factorial: np.ndarray,
+    log_level: float,
+) -> np.ndarray:
+    """Pairs whose binomial tail may be at most ``exp(log_level)`` both ways round, ``bool[k]``; none is lost.
+
+    A tail is no smaller than its first term, which costs a few sums where the tail costs an incomplete beta function.
+
+    Args:
+        left, right, shared: the pairs, ``int64[k]``.
+        often, reach: draws and chance of each set, ``int64[sets]`` and ``float64[sets]``; ``1 <= shared <= often``.
+        log_factorial: ``ln x!``, ``float64[max(often) + 1]``.
+    """
+    out = np.zeros(left.shape[0], np.bool_)
+    yes, no = np.empty(reach.shape[0]), np.empty(reach.shape[0])
+    for u in range(reach.shape[0]):
+        yes[u] = np.log(max(reach[u], 1e-300))
+        no[u] = np.log(max(1.0 - reach[u], 1e-300))
+    for k in range(left.shape[0]):
+        i, j, x = left[k], right[k], shared[k]
+        one = log_factorial[often[j]] - log_factorial[x] - log_factorial[often[j] - x]
+        two = log_factorial[often[i]] - log_factorial[x] - log_factorial[often[i] - x]
+        one += x * yes[i] + (often[j] - x) * no[i]
+        two += x * yes[j] + (often[i] - x) * no[j]
+        out[k] = max(one, two) <= log_level + 1e-9
     return out
 
 

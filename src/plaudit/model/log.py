@@ -32,6 +32,8 @@ class EventLog:
             when the log has no such column.
         parent: dense number of what each target belongs to (the post of a comment), ``int32[n_targets]``, numbered in
             the order of the id strings, -1 where unknown; ``None`` when the log has no such column.
+        campaign: dense number of the campaign each target was part of (the one most of its rows name),
+            ``int32[n_targets]``, numbered and absent likewise. No detector reads it: whoever ran it says so.
     """
 
     actor: Ints32
@@ -47,6 +49,7 @@ class EventLog:
     ip: Ints32 | None = None
     author: Ints32 | None = None
     parent: Ints32 | None = None
+    campaign: Ints32 | None = None
 
     @property
     def n(self) -> int:

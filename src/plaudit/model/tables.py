@@ -27,6 +27,9 @@ _counted = _not_null(
 )
 
 
+_PARTS = ("purchased", "induced", "organic")
+
+
 def _may_be_null(*fields: tuple[str, pa.DataType]) -> list[pa.Field]:
     return [pa.field(name, kind) for name, kind in fields]
 
@@ -50,7 +53,19 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         [
             *_not_null(("target_id", pa.string()), ("shown", pa.int64())),
             *_counted,
-            *_may_be_null(("parent_id", pa.string()), ("born_ms", pa.int64())),
+            *_may_be_null(
+                ("parent_id", pa.string()),
+                ("born_ms", pa.int64()),
+                ("author_id", pa.string()),
+                ("campaign_id", pa.string()),
+                *((part + end, pa.float64()) for part in _PARTS for end in ("", "_low", "_high")),
+            ),
+        ]
+    ),
+    "counts": pa.schema(
+        [
+            *_not_null(("kind", _word), ("id", pa.string()), ("targets", pa.int64()), ("shown", pa.int64())),
+            *_counted,
         ]
     ),
     "actors": pa.schema(
@@ -166,7 +181,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
 }
 """The tables an audit writes, by name (``DIR/<name>.parquet``). Documented column by column in ``docs/outputs.md``."""
 
-LOG_TABLES = ("likes", "targets", "actors", "groups", "findings", "quarantine")
+LOG_TABLES = ("likes", "targets", "counts", "actors", "groups", "findings", "quarantine")
 """Tables of an audit of an event log."""
 
 SECTION_TABLES = ("comments", "posts", "snapshots", "targets", "groups", "findings", "quarantine")

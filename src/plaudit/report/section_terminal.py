@@ -23,11 +23,12 @@ def section_summary(section: SectionPart, words: Words) -> list[RenderableType]:
         Text(),
         Text(_grades(section, words)),
         Text(),
-        counts(total, words),
-        Text(),
-        count_line(total, WIDTH - 6),
-        legend(total, words),
     ]
+    if section.rating == "abstain":
+        # An estimate nothing was asked for would look like a clean bill.
+        parts += [Text(f"{words.ui('shown')}: {figures.count(total.shown)}"), Text(words.ui("no_estimate"))]
+    else:
+        parts += [counts(total, words), Text(), count_line(total, WIDTH - 6), legend(total, words)]
     for title, messages in (("can_say", section.can_say), ("cannot_say", section.cannot_say)):
         if messages:
             parts += [Text(), heading(words.ui(title)), *bullets(words.say(m) for m in messages)]

@@ -155,15 +155,19 @@ def _summary(document: ResultDocument, section: SectionPart, words: Words) -> It
     yield (ui("headline"), words.say(section.headline))
     yield (ui("rating"), f"{words.name('rating', section.rating)} {words('rating_says_' + section.rating)}")
     none = "clear" if section.rating == "clear" and section.level == "abstain" else section.level
-    level = words.name("level", section.level) if section.level != "abstain" else ui("level_none")
-    yield (ui("evidence_level"), f"{level} {words('level_says_' + none)}")
+    says = ui("not_examined") if section.rating == "abstain" else words(f"level_says_{none}")
+    yield (ui("evidence_level"), says if section.level == "abstain" else f"{words.name('level', section.level)} {says}")
     yield (ui("basis"), words.name("tier", document.tier))
     for name, one in (
         ("all_likes", section.total),
         ("on_posts", section.on_posts),
         ("on_comments", section.on_comments),
     ):
-        for part in ("shown", "verified", "undetermined", "discounted"):
+        yield (f"{ui(name)}: {ui('shown')}", one.shown)
+        if section.rating == "abstain":
+            yield (f"{ui(name)}: {ui('authentic')}", ui("no_estimate"))
+            continue
+        for part in ("verified", "undetermined", "discounted"):
             yield (f"{ui(name)}: {ui(part)}", getattr(one, part))
         yield (f"{ui(name)}: {ui('authentic')}", one.authentic)
         yield (
@@ -192,7 +196,7 @@ def _posts(table: pa.Table, section: SectionPart, words: Words) -> Iterator[Row]
             titles.get(row["post_id"], ""),
             moment(row["published_ms"], words),
             row["reads_low"],
-            *_counted(row),
+            *_counted(row, section),
             row["comments"],
             row["comment_likes"],
             row["comment_authentic"],
@@ -212,7 +216,7 @@ def _comments(table: pa.Table, section: SectionPart, words: Words) -> Iterator[R
             row["text"] if row["text"] is not None else texts.get(row["comment_id"], ""),
             row["author_name"] or row["author_key"] or "",
             moment(row["created_ms"], words),
-            *_counted(row),
+            *_counted(row, section),
             row["depth"],
             words.listing(row["reasons"] or []),
         )
@@ -233,11 +237,13 @@ def _left(table: pa.Table, where: str, words: Words) -> Iterator[Row]:
         yield (words.ui("rows_left", count=table.num_rows - MOST_ROWS, where=where),)
 
 
-def _counted(row: Mapping[str, Any]) -> Row:
+def _counted(row: Mapping[str, Any], section: SectionPart) -> Row:
+    """The count of a row; what was shown only, where nothing could be asked."""
     known = row["likes_low"] is not None
     names = ["likes_low", "likes_high", "verified", "undetermined", "discounted"]
     names += ["authentic", "authentic_low", "authentic_high"]
-    return tuple(row[name] if known else None for name in names)
+    told = 2 if section.rating == "abstain" else len(names)
+    return tuple(row[name] if known and k < told else None for k, name in enumerate(names))
 
 
 def _finding(one: SectionFinding, words: Words) -> Row:

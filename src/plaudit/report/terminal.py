@@ -79,6 +79,8 @@ def _log(document: ResultDocument, words: Words) -> list[RenderableType]:
         count_line(total, WIDTH - 6),
         legend(total, words),
     ]
+    if document.herd and document.herd.messages:
+        parts += [Text(), *(Text(words.say(message)) for message in document.herd.messages)]
     if document.groups:
         parts += [Text(), heading(words.ui("s_groups")), _groups(document.groups[:_MOST], words)]
         parts += more(len(document.groups) - _MOST + document.groups_omitted, words)

@@ -26,9 +26,15 @@ LANGUAGES: Mapping[str, int] = {"en": 0, "zh": 480}
 _SLOT = re.compile(r"\{(\w+)(?::(\w+)|\|([^|{}]*)\|([^|{}]*))?\}")
 _SPANS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1000))
 
-# The two reasons every detector shares; a plug-in's own reason stands as it is.
+_PARTS = "texts|likes|created|authors|regions|positions|reads|totals|curves"
+# The reasons detectors share; a plug-in's own reason stands as it is.
 _REASONS = (
     (re.compile(r"needs (?P<needed>\d+) likes, has (?P<has>\d+)"), "reason_few_likes"),
+    (re.compile(r"needs (?P<needed>\d+) comments, has (?P<has>\d+)"), "reason_few_comments"),
+    (re.compile(r"needs (?P<needed>\d+) comments with likes, has (?P<has>\d+)"), "reason_few_liked"),
+    (re.compile(r"needs (?P<needed>\d+) curves of one kind to compare with each other"), "reason_few_curves"),
+    (re.compile(r"needs (?P<needed>\d+) posts of one account with likes and reads"), "reason_few_posts"),
+    (re.compile(rf"needs (?P<parts>(?:{_PARTS})(?: and (?:{_PARTS}))*)"), "reason_parts"),
     (re.compile(r"needs (?P<columns>[a-z_|]+(?: and [a-z_|]+)*)"), "reason_columns"),
 )
 
@@ -112,6 +118,8 @@ class Words:
                 return known[key]
         for pattern, code in _REASONS:
             if found := pattern.fullmatch(text):
+                if code == "reason_parts":
+                    return self(code, parts=[f"part_{part}" for part in found["parts"].split(" and ")])
                 either = self("reason_or")
                 return self(code, **{key: part.replace("|", either) for key, part in found.groupdict().items()})
         return figures.visible(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from plaudit.result.base import Case, Count, Decision, DetectorRun, InputFile, Message, Method, Step
 from plaudit.result.cells import OTHER, SMALL, merged
+from plaudit.result.counts import HerdPart, UnitView
 from plaudit.result.document import ResultDocument
 from plaudit.result.log import (
     Curve,
@@ -61,6 +62,7 @@ __all__ = [
     "ExportSource",
     "GapPoint",
     "GroupView",
+    "HerdPart",
     "Input",
     "InputFile",
     "KeyFigure",
@@ -85,6 +87,7 @@ __all__ = [
     "Span",
     "Step",
     "TargetView",
+    "UnitView",
     "ValuePart",
     "Verdict",
     "merged",

@@ -8,7 +8,7 @@ from plaudit.result.base import Frozen, Message
 class Check(Frozen):
     """One thing that was checked. ``message`` says what was found, in figures."""
 
-    name: str  # "members" | "hashes" | "commitment" | "version" | "tables" | "document"
+    name: str  # "members" | "hashes" | "commitment" | "version" | "tables" | "document" | "texts"
     passed: bool
     message: Message
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from plaudit.result.base import Frozen, Message
 
 
@@ -41,6 +43,37 @@ class Pair(Frozen):
     above: float
 
 
+class Measured(Frozen):
+    """One side by one measure: ``observed`` is what was counted, ``value`` what may be expected of it again (90 %)."""
+
+    name: str
+    parts: int
+    """Posts, or comments, it rests on."""
+    exposure: float | None
+    """Reads of those posts; null where the measure has no such thing."""
+    observed: float
+    value: float
+    low: float
+    high: float
+    best: float
+    """Chance that it is the highest."""
+
+
+class Measure(Frozen):
+    """Sides by something beside the authentic share, highest expected first.
+
+    ``code``: ``likes_per_read`` (authentic likes per read of the posts that show both exactly) or ``depth``
+    (recognition depth, 0 to 100).
+    """
+
+    code: str
+    units: list[Measured]
+    pooling: float
+    """How far a side of middling size is drawn to the mean, 0 to 1."""
+    left_out: int
+    """Posts whose likes or reads are absent or censored."""
+
+
 class Comparison(Frozen):
     """The answer of ``plaudit compare``: units by expected rate, highest first."""
 
@@ -57,3 +90,5 @@ class Comparison(Frozen):
     """How far a unit of middling size is drawn to the mean, 0 (not at all) to 1 (all the way)."""
     seed: int
     messages: list[Message]
+    measures: list[Measure] = Field(default_factory=list)
+    """Of audits of exports: likes per read, recognition depth, as far as they are known of two sides at least."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from plaudit.model import SCHEMA_VERSION
 from plaudit.result.base import Case, Count, Decision, DetectorRun, Frozen, Message, Method
+from plaudit.result.counts import HerdPart, UnitView
 from plaudit.result.log import Curve, GroupView, Input, Labels, TargetView, Verdict
 from plaudit.result.section import SectionPart
 from plaudit.result.value import ValuePart
@@ -37,3 +40,6 @@ class ResultDocument(Frozen):
     labels: Labels | None = None
     section: SectionPart | None = None
     value: ValuePart | None = None
+    counts: list[UnitView] = Field(default_factory=list)
+    counts_omitted: int = 0
+    herd: HerdPart | None = None

@@ -11,9 +11,9 @@ class Rate(Frozen):
     Groups of fewer than five people are not listed.
     """
 
-    group: str  # "verified" | "suspect" | "mixed" | "undetermined"
+    group: str  # "verified" | "suspect" | "mixed" | "undetermined" of likers, or "commenters" | "readers" | "reads"
     kind: str  # "read_finish" | "follow" | "purchase" | "repurchase" | "referral"
-    window: str  # "first" | "later"
+    window: str  # "first" | "later", or "whole" of article totals
     people: int
     acts: int
     rate: float

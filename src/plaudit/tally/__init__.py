@@ -1,6 +1,8 @@
 """Honest counts: an exact split of what is shown, and what is authentic with its interval."""
 
+from plaudit.tally.bought import Purchases, purchases
 from plaudit.tally.count import Tally, tally
 from plaudit.tally.section import SectionTally, Whole, tally_section
+from plaudit.tally.units import Sums, sums
 
-__all__ = ["SectionTally", "Tally", "Whole", "tally", "tally_section"]
+__all__ = ["Purchases", "SectionTally", "Sums", "Tally", "Whole", "purchases", "sums", "tally", "tally_section"]

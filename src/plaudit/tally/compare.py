@@ -200,7 +200,7 @@ def _messages(units: Sequence[Unit], pairs: Sequence[Pair]) -> list[Message]:
     if lone := [unit.name for unit in units if unit.targets == 1]:
         out.append(Message(code="compare_lone", values={"names": lone}))
     highest = max(units, key=lambda unit: (unit.share, unit.name))
-    if highest.name != units[0].name:
+    if highest.share > units[0].share:
         values = {"name": highest.name, "share": highest.share, "first": units[0].name}
         out.append(Message(code="compare_luck", values=values))
     return out

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.kernels.exposure import SHAPES, counts_without
-from plaudit.model import EventLog, Floats, Ints, Verdicts
+from plaudit.model import Bools, EventLog, Floats, Ints, Verdicts
 from plaudit.tally.shocks import Profiles, Shocks, shocks
 
 GRID = np.arange(-2.0, 4.0001, 0.05)
@@ -52,6 +52,7 @@ class Herd:
         measured: False where no target received a delivery that could be compared: then nothing is known of the herd,
             and ``induced`` is 0 with an interval of 0 that means nothing.
         deliveries, placebos: how many targets the estimate rests on.
+        delivered: which targets received a delivery that was compared, ``bool[n_targets]``.
     """
 
     purchased: Floats
@@ -77,6 +78,7 @@ class Herd:
     measured: bool
     deliveries: int
     placebos: int
+    delivered: Bools
 
 
 @dataclass(frozen=True)
@@ -318,4 +320,5 @@ def _split(
         measured=bool(hit.size),
         deliveries=int(hit.shape[0]),
         placebos=int(found.placebo.target.shape[0]),
+        delivered=np.isin(np.arange(size), hit),
     )

@@ -15,41 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from plaudit.model import DAY_MS, STATUSES, Bools, Ints, Outcomes, Status
+from plaudit.model import STATUSES, Ints, Outcomes, Status
 from plaudit.result import Contrast, Cost, Message, Rate, ValuePart
 from plaudit.result.cells import SMALL
+from plaudit.tally.described import KINDS, WINDOW_MS, WINDOWS, Engagement, acts_of, doers, rates_of
 from plaudit.tally.effects import AFTER, BEFORE, Acts, Effect, Matched, Visits, alone, change, effect, match, observed
-from plaudit.tally.proportions import fisher, holm, newcombe, wilson
+from plaudit.tally.proportions import fisher, holm, newcombe
 
-KINDS = ("read_finish", "follow", "purchase", "repurchase", "referral")
 GROUPS = ("verified", "suspect", "mixed", "undetermined")
-WINDOW_MS = 7 * DAY_MS
 FEWEST_PEOPLE, FEWEST_ACTS = 30, 20
 """Treated and controls, and acts among them, below which an error computed from them cannot be trusted."""
 LEAST_OVERLAP = 0.8
 TREND_AT, EFFECT_AT = 0.10, 0.05
-
-
-@dataclass(frozen=True)
-class Engagement:
-    """Likes, or comments, as the value audit sees them: one row each.
-
-    Attributes:
-        person: dense person, ``int64[v]``, -1 where nobody is known.
-        at_ms: UTC milliseconds, ``int64[v]``, -1 unknown.
-        status: place in :data:`plaudit.model.STATUSES`, ``int8[v]``.
-        focal: whether it counts among what is asked about, ``bool[v]``.
-        ids: id of each person, as outcomes name them.
-    """
-
-    person: Ints
-    at_ms: Ints
-    status: np.ndarray
-    focal: Bools
-    ids: pa.Array
 
 
 @dataclass(frozen=True)
@@ -90,13 +68,7 @@ def value_audit(
         engagement.focal[known],
         len(engagement.ids),
     )
-    person = np.asarray(
-        pc.fill_null(pc.index_in(outcomes.actor_id, value_set=engagement.ids.cast(outcomes.actor_id.type)), -1)
-    ).astype(np.int64)
-    touched = np.zeros(len(engagement.ids), bool)
-    touched[visits.person] = True
-    own = person >= 0
-    own[own] = touched[person[own]]
+    person, own = doers(outcomes, engagement.ids, visits.person)
     costs, messages = costs_of(spent), []
     first, last = (int(outcomes.at_ms.min()), int(outcomes.at_ms.max())) if len(outcomes) else (None, None)
     rates: list[Rate] = []
@@ -110,7 +82,7 @@ def value_audit(
         group, index_ms = groups_of(visits, engagement.status[known])
         told = np.asarray(outcomes.kind.to_pylist())
         asked = [kind for kind in KINDS if (told[own] == kind).any()]
-        acts = {kind: _acts(person, outcomes.at_ms, own & (told == kind)) for kind in asked}
+        acts = {kind: acts_of(person, outcomes.at_ms, own & (told == kind)) for kind in asked}
         rates, described = _describe(acts, group, index_ms, (first, last), window_ms)
         if not rates:
             after = int((index_ms[group >= 0] + window_ms > last + 1).sum())
@@ -175,12 +147,6 @@ def costs_of(spent: Spent | None) -> list[Cost]:
     return out
 
 
-def _acts(person: Ints, at_ms: Ints, rows: Bools) -> Acts:
-    who, when = person[rows], at_ms[rows]
-    order = np.lexsort((when, who))
-    return Acts(who[order], when[order])
-
-
 def _describe(
     acts: dict[str, Acts], group: Ints, index_ms: Ints, tracked: tuple[int, int], window_ms: int
 ) -> tuple[list[Rate], list[Contrast]]:
@@ -188,31 +154,12 @@ def _describe(
     rates: list[Rate] = []
     contrasts: list[Contrast] = []
     for kind, done in acts.items():
-        for window, (start, stop) in {"first": (0, 1), "later": (1, AFTER)}.items():
-            found: dict[str, tuple[int, int]] = {}
-            for code, name in enumerate(GROUPS):
-                people = np.flatnonzero(group == code)
-                people = people[observed(index_ms[people], start, stop, tracked, window_ms)]
-                if people.shape[0] < SMALL:
-                    continue
-                grid = done.grid(people, index_ms[people], window_ms)
-                did = int((grid[:, BEFORE + start : BEFORE + stop].sum(axis=1) > 0).sum())
-                found[name] = (did, people.shape[0])
-                low, high = wilson(did, people.shape[0])
-                rates.append(
-                    Rate(
-                        group=name,
-                        kind=kind,
-                        window=window,
-                        people=people.shape[0],
-                        acts=did,
-                        rate=did / people.shape[0],
-                        low=low,
-                        high=high,
-                    )
-                )
+        for window in WINDOWS:
+            found = rates_of(kind, window, done, GROUPS, group, index_ms, tracked, window_ms)
+            rates += found.values()
             if "verified" in found and "suspect" in found:
-                contrasts.append(_groups(kind, window, found["verified"], found["suspect"]))
+                both = [(found[name].acts, found[name].people) for name in ("verified", "suspect")]
+                contrasts.append(_groups(kind, window, *both))
     return rates, contrasts
 
 

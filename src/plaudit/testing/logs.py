@@ -41,7 +41,7 @@ def named_log(table: pa.Table) -> NamedLog:
     Args:
         table: ``event_id, actor, target`` (strings), ``at`` (int64, UTC ms), and optionally ``kind`` (``like``,
             ``unlike``, ``publish``; other words are no likes; without the column every row is a like), ``device, ip,
-            author, parent`` (strings, null where unknown). No nulls elsewhere.
+            author, parent, campaign`` (strings, null where unknown). No nulls elsewhere.
 
     Returns:
         One like per (actor, target) that still stands, sorted by (target, at_ms, actor); ids numbered bytewise.
@@ -82,6 +82,12 @@ def named_log(table: pa.Table) -> NamedLog:
         above = np.full(n_targets, len(parent_ids), np.int64)
         np.minimum.at(above, target[parent >= 0], parent[parent >= 0])
         parents = np.where(above < len(parent_ids), above, -1).astype(np.int32)
+    campaigns: Ints32 | None = None
+    if "campaign" in table.column_names:
+        campaign, campaign_ids = _numbered(table["campaign"])
+        rows_of = np.zeros((n_targets, len(campaign_ids) + 1), np.int64)
+        np.add.at(rows_of, (target[campaign >= 0], campaign[campaign >= 0]), 1)
+        campaigns = np.where(rows_of.any(axis=1), rows_of.argmax(axis=1), -1).astype(np.int32)
     log = EventLog(
         actor=actor[stands].astype(np.int32),
         target=target[stands].astype(np.int32),
@@ -96,6 +102,7 @@ def named_log(table: pa.Table) -> NamedLog:
         ip=_context(table, "ip", stands),
         author=authors,
         parent=parents,
+        campaign=campaigns,
     )
     return NamedLog(log, event_ids.take(pa.array(event[stands])), actor_ids, target_ids)
 

@@ -78,7 +78,7 @@ def difference(one: Ingested, other: Ingested) -> str | None:
             return name
         if a is not None and (np.asarray(a).dtype != np.asarray(b).dtype or not np.array_equal(a, b)):
             return name
-    for name in ("event_ids", "actor_ids", "target_ids", "parent_ids", "quarantine"):
+    for name in ("event_ids", "actor_ids", "target_ids", "parent_ids", "campaign_ids", "quarantine"):
         mine, theirs = getattr(one, name), getattr(other, name)
         if (mine is None) != (theirs is None) or not (mine is None or mine.equals(theirs)):
             return name

@@ -36,6 +36,13 @@ LEVELS = ("abstain", "weak", "medium", "strong")
 _PRIOR_LEAST = 1e-3
 """A section is a hand-picked few posts, not a platform: no section is taken to be cleaner than this."""
 
+COMMON = 0.5
+"""Share of a family's doubt that is one innocent cause with the others: nobody measured it, so half."""
+
+_EVEN = 0.5
+"""Doubt no agreement takes for less: together, witnesses at even odds come to three quarters at most, which is never
+enough to discount. Only a finding that shuts out its innocent twins by itself can lead there."""
+
 _SPEAKS = 1.0
 """Nats from which a family counts as a witness beside another: odds of e to one (Kass & Raftery 1995: "positive")."""
 
@@ -53,7 +60,8 @@ class SectionVerdicts:
             likes of the target stay verified, and all of them where no finding says how many it does not explain.
         family_weight: nats of each family, ``float32[families, targets]``, in the order of :data:`FAMILIES`.
         witnesses: families that speak (at least one nat).
-        share: share times certainty of the deciding finding; ``deciding`` its number through all detectors, -1 none.
+        share: share times certainty of the deciding finding, or what families that agree make of it (:func:`agreed`);
+            ``deciding`` the number of that finding through all detectors, -1 none.
         finding_offsets, finding: CSR of the findings that bear on each target.
         level: evidence level, ``int8``, index into :data:`LEVELS`.
         weight: nats of every finding before the cap, and ``finding_level`` the level of each alone.
@@ -102,6 +110,7 @@ def weigh_section(section: Section, findings: Sequence[Findings]) -> SectionVerd
             numbers.append((number + start).astype(np.int32))
         start += len(part)
     share, deciding = held.deciding(certainty)
+    share = np.maximum(share, agreed(held))
     evidence = held.weight.sum(axis=0, dtype=np.float64)
     # A target without likes has none to be wrong about.
     liked = section.likes.low > 0
@@ -129,6 +138,20 @@ def weigh_section(section: Section, findings: Sequence[Findings]) -> SectionVerd
         prior_high=max(prior, float(np.where(status[liked] != verified, 1.0, at_risk).mean())) if liked.any() else 1.0,
         caps={family.value: cap for family, cap in SECTION_CAPS.items()},
     )
+
+
+def agreed(held: Held) -> Floats:
+    """Chance that a target stands where its families say, each taken at even odds at most, ``float64[n_targets]``.
+
+    Of each family's doubt a part (:data:`COMMON`) is an innocent cause that would move the others as well: a group that
+    was called together makes a step, likes no text explains and one region at once. That part stays however many
+    agree; the rest are twins of their own (a push for the curve, wit for the text), which would all have to be true.
+    """
+    speaks = held.weight >= _SPEAKS - 1e-6
+    doubt = np.where(speaks, np.maximum(1.0 - held.share, _EVEN), 1.0)
+    common = COMMON * doubt.min(axis=0)
+    apart = np.where(speaks, doubt - common, 1.0).prod(axis=0)
+    return np.where(speaks.sum(axis=0) >= 2, 1.0 - common - apart, 0.0)
 
 
 def _counted(part: Findings, weight: Floats) -> Ints:

@@ -7,7 +7,7 @@ network strings, file names, rejected rows, reasons somebody wrote beside a labe
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,25 +17,39 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from plaudit.app.bundle.archive import Archive, to_bytes
+from plaudit.app.bundle.names import swapped
 from plaudit.app.bundle.pseudonyms import distinct, numbered, pseudonyms
+from plaudit.app.bundle.unpacking import int32, int64, texts, within
 from plaudit.errors import InputError
 from plaudit.ingest import Ingested
 from plaudit.ingest.labels import GivenLabels, Label
-from plaudit.model import SCHEMAS, EventLog, Ints, Ints32, SubjectKind
+from plaudit.model import SCHEMAS, EventLog, SubjectKind
 from plaudit.result import Input, InputFile
 
 LIKES, ACTORS, TARGETS = "input/likes.parquet", "input/actors.parquet", "input/targets.parquet"
 QUARANTINE, SUMMARY, LABELS = "input/quarantine.parquet", "input/summary.json", "input/labels.json"
-PARENTS = "input/parents.parquet"
+PARENTS, CAMPAIGNS = "input/parents.parquet", "input/campaigns.parquet"
+_OF_TARGETS = ("author", "parent", "campaign")
 INPUTS = (LIKES, ACTORS, TARGETS, QUARANTINE, SUMMARY)
 _ID_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "likes": {"event_id": "event", "actor_id": "actor", "target_id": "target"},
-    "targets": {"target_id": "target", "parent_id": "parent"},
+    "targets": {"target_id": "target", "parent_id": "parent", "author_id": "actor", "campaign_id": "campaign"},
+    "counts": {},
     "actors": {"actor_id": "actor"},
     "groups": {"members": "actor", "targets": "target"},
     "findings": {"exhibits": "event"},
     "quarantine": {},
 }
+_MIXED = (
+    (
+        "findings",
+        "subject_id",
+        "subject_kind",
+        {kind.value: kind.value for kind in (SubjectKind.TARGET, SubjectKind.ACTOR)},
+    ),
+    ("counts", "id", "kind", {"post": "parent", "author": "actor", "campaign": "campaign"}),
+)
+"""Columns whose ids are of several kinds: table, column, the column that says which, and the home of each."""
 TABLES = tuple(_ID_COLUMNS)
 """The tables an audit of an event log writes."""
 
@@ -65,6 +79,7 @@ def masked(read: Ingested, key: bytes) -> Ingested:
         actor_ids=pseudonyms(key, "actor", read.actor_ids),
         target_ids=pseudonyms(key, "target", read.target_ids),
         parent_ids=None if read.parent_ids is None else pseudonyms(key, "parent", read.parent_ids),
+        campaign_ids=None if read.campaign_ids is None else pseudonyms(key, "campaign", read.campaign_ids),
         quarantine=quarantine,
         summary=summary,
     )
@@ -114,6 +129,7 @@ def renamed(tables: Mapping[str, pa.Table], read: Ingested, hidden: Ingested) ->
         "actor": (read.actor_ids, hidden.actor_ids),
         "target": (read.target_ids, hidden.target_ids),
         "parent": (_or_none(read.parent_ids), _or_none(hidden.parent_ids)),
+        "campaign": (_or_none(read.campaign_ids), _or_none(hidden.campaign_ids)),
     }
 
     def swap(kind: str) -> Callable[[pa.Array], pa.Array]:
@@ -123,24 +139,15 @@ def renamed(tables: Mapping[str, pa.Table], read: Ingested, hidden: Ingested) ->
     out: dict[str, pa.Table] = {}
     for name, table in tables.items():
         for column, kind in _ID_COLUMNS[name].items():
-            values = table.column(column).combine_chunks()
-            if pa.types.is_list(values.type):
-                lengths = np.asarray(pc.list_value_length(values))
-                offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
-                new = pa.ListArray.from_arrays(offsets, swap(kind)(values.flatten()))
-            else:
-                new = swap(kind)(values)
-            table = table.set_column(table.column_names.index(column), column, new)
+            table = swapped(table, column, swap(kind))
         out[name] = table
-    findings = out["findings"]
-    subject, kinds = (
-        findings["subject_id"].combine_chunks(),
-        findings["subject_kind"].combine_chunks().cast(pa.string()),
-    )
-    for kind in (SubjectKind.TARGET, SubjectKind.ACTOR):
-        mine = pc.equal(kinds, kind.value)
-        subject = pc.if_else(mine, swap(kind.value)(subject), subject)
-    out["findings"] = findings.set_column(findings.column_names.index("subject_id"), "subject_id", subject)
+    for name, column, of, homes_of in _MIXED:
+        whole = out[name]
+        ids, kinds = (whole[one].combine_chunks() for one in (column, of))
+        kinds = kinds.cast(pa.string())
+        for word, kind in homes_of.items():
+            ids = pc.if_else(pc.equal(kinds, word), swap(kind)(ids), ids)
+        out[name] = whole.set_column(whole.column_names.index(column), column, ids)
     out["quarantine"] = hidden.quarantine
     return out
 
@@ -155,7 +162,7 @@ def pack(read: Ingested, given: GivenLabels | None) -> dict[str, bytes]:
     likes = {"actor": log.actor, "target": log.target, "at_ms": log.at_ms}
     likes |= {name: values for name in ("device", "ip") if (values := getattr(log, name)) is not None}
     targets: dict[str, Any] = {"target_id": read.target_ids, "born_ms": log.born_ms, "born_known": log.born_known}
-    targets |= {name: values for name in ("author", "parent") if (values := getattr(log, name)) is not None}
+    targets |= {name: values for name in _OF_TARGETS if (values := getattr(log, name)) is not None}
     summary = {"start_ms": log.start_ms, "end_ms": log.end_ms, "input": read.summary.model_dump(mode="json")}
     members = {
         LIKES: parquet(pa.table(likes)),
@@ -166,6 +173,8 @@ def pack(read: Ingested, given: GivenLabels | None) -> dict[str, bytes]:
     }
     if read.parent_ids is not None:
         members[PARENTS] = parquet(pa.table({"parent_id": read.parent_ids}))
+    if read.campaign_ids is not None:
+        members[CAMPAIGNS] = parquet(pa.table({"campaign_id": read.campaign_ids}))
     if given is not None:
         members[LABELS] = to_bytes(
             {
@@ -186,16 +195,19 @@ def unpack(archive: Archive) -> tuple[Ingested, GivenLabels | None]:
     try:
         summary, likes = archive.document(SUMMARY), archive.table(LIKES)
         actors, targets = archive.table(ACTORS), archive.table(TARGETS)
-        parents = _texts(archive.table(PARENTS), "parent_id") if PARENTS in archive.names else None
-        log = _log(summary, likes, actors.num_rows, targets, len(parents) if parents is not None else 0)
+        parents = texts(archive.table(PARENTS), "parent_id") if PARENTS in archive.names else None
+        campaigns = texts(archive.table(CAMPAIGNS), "campaign_id") if CAMPAIGNS in archive.names else None
+        sizes = {"author": actors.num_rows, "parent": len(_or_none(parents)), "campaign": len(_or_none(campaigns))}
+        log = _log(summary, likes, actors.num_rows, targets, sizes)
         read = Ingested(
             log,
             numbered("e", log.n),
-            _texts(actors, "actor_id"),
-            _texts(targets, "target_id"),
+            texts(actors, "actor_id"),
+            texts(targets, "target_id"),
             archive.table(QUARANTINE).cast(SCHEMAS["quarantine"]),
             Input.model_validate(summary["input"]),
             parents,
+            campaigns,
         )
         if LABELS not in archive.names:
             return read, None
@@ -210,19 +222,20 @@ def unpack(archive: Archive) -> tuple[Ingested, GivenLabels | None]:
         ) from None
 
 
-def _log(summary: Mapping[str, Any], likes: pa.Table, n_actors: int, targets: pa.Table, n_parents: int) -> EventLog:
-    actor, target, at_ms = _int32(likes, "actor"), _int32(likes, "target"), _int64(likes, "at_ms")
-    context = {name: _int32(likes, name) if name in likes.column_names else None for name in ("device", "ip")}
-    author, parent = (_int32(targets, name) if name in targets.column_names else None for name in ("author", "parent"))
-    _require(actor, 0, n_actors, "actor")
-    _require(target, 0, targets.num_rows, "target")
+def _log(
+    summary: Mapping[str, Any], likes: pa.Table, n_actors: int, targets: pa.Table, sizes: Mapping[str, int]
+) -> EventLog:
+    actor, target, at_ms = int32(likes, "actor"), int32(likes, "target"), int64(likes, "at_ms")
+    context = {name: int32(likes, name) if name in likes.column_names else None for name in ("device", "ip")}
+    units = {name: int32(targets, name) if name in targets.column_names else None for name in _OF_TARGETS}
+    within(actor, 0, n_actors, "actor")
+    within(target, 0, targets.num_rows, "target")
     for name, values in context.items():
         if values is not None:
-            _require(values, -1, np.iinfo(np.int32).max, name)
-    if author is not None:
-        _require(author, -1, n_actors, "author")
-    if parent is not None:
-        _require(parent, -1, n_parents, "parent")
+            within(values, -1, np.iinfo(np.int32).max, name)
+    for name, values in units.items():
+        if values is not None:
+            within(values, -1, sizes[name], name)
     if np.any(np.diff(target) < 0) or np.any((np.diff(at_ms) < 0) & (np.diff(target) == 0)):
         raise ValueError("the likes are not in the order of target and time")
     return EventLog(
@@ -231,12 +244,13 @@ def _log(summary: Mapping[str, Any], likes: pa.Table, n_actors: int, targets: pa
         at_ms=at_ms,
         n_actors=n_actors,
         n_targets=targets.num_rows,
-        born_ms=_int64(targets, "born_ms"),
+        born_ms=int64(targets, "born_ms"),
         born_known=np.ascontiguousarray(targets.column("born_known").to_numpy(zero_copy_only=False), np.bool_),
         start_ms=int(summary["start_ms"]),
         end_ms=int(summary["end_ms"]),
-        author=author,
-        parent=parent,
+        author=units["author"],
+        parent=units["parent"],
+        campaign=units["campaign"],
         device=context["device"],
         ip=context["ip"],
     )
@@ -247,21 +261,3 @@ def parquet(table: pa.Table) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", compression_level=1, row_group_size=1 << 18)
     return sink.getvalue()
-
-
-def _require(values: Ints32, low: int, high: int, name: str) -> None:
-    if values.shape[0] and not (low <= int(values.min()) and int(values.max()) < high):
-        raise ValueError(f"column {name} names what is not there")
-
-
-def _texts(table: pa.Table, name: str) -> pa.Array:
-    texts: Sequence[str] = table.column(name).to_pylist()
-    return pa.array(texts, pa.string())
-
-
-def _int32(table: pa.Table, name: str) -> Ints32:
-    return np.ascontiguousarray(table.column(name).cast(pa.int32()).to_numpy(), np.int32)
-
-
-def _int64(table: pa.Table, name: str) -> Ints:
-    return np.ascontiguousarray(table.column(name).cast(pa.int64()).to_numpy(), np.int64)

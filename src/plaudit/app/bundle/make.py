@@ -1,31 +1,34 @@
-"""``plaudit bundle``: an audit of an event log under pseudonyms, with the commitment to it."""
+"""``plaudit bundle``: an audit under pseudonyms, with the commitment to it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from plaudit._version import __version__
-from plaudit.app.bundle import archive, content, events
-from plaudit.app.pipeline import Audit, audit_id, judge
+from plaudit.app.bundle import archive, content, events, sections
+from plaudit.app.bundle.names import Names
+from plaudit.app.bundle.packed import KINDS, Packed
+from plaudit.app.bundle.source import read_given, read_log, read_section
+from plaudit.app.pipeline import Audit, audit_id
+from plaudit.detectors import SECTION, all_detectors
 from plaudit.engine import atomic_path
 from plaudit.errors import InputError, ResultError
-from plaudit.ingest import read_events
-from plaudit.ingest.labels import GivenLabels, read_labels
-from plaudit.ingest.sources import resolve
-from plaudit.model import SCHEMA_VERSION
+from plaudit.ingest import Ingested
+from plaudit.ingest.exports import ExportRead
+from plaudit.ingest.labels import GivenLabels
+from plaudit.model import SCHEMA_VERSION, SECTION_TABLES
 from plaudit.progress import Progress
 from plaudit.report import to_json
 
-COMMAND = "plaudit verify BUNDLE"
 DOCUMENT = "result/result.json"
 
 
@@ -50,6 +53,8 @@ def bundle(
     labels: Any = None,
     memory_limit: str | None = None,
     progress: Progress | None = None,
+    with_texts: bool = False,
+    audit_key: bytes | None = None,
 ) -> Bundled:
     """Write an audit as a bundle; the same audit, source and key give the same bytes.
 
@@ -63,6 +68,8 @@ def bundle(
         source: the audited source, where it no longer lies where the audit found it.
         labels: the same for labels the audit learned from.
         memory_limit, progress: see :func:`plaudit.audit`.
+        with_texts: of exports, hold the texts themselves; otherwise figures of what is read of them stand in.
+        audit_key: of exports, the key the audit was given, if it was given one.
 
     Raises:
         ResultError: ``directory`` is not a whole, unchanged audit of this version of Plaudit.
@@ -70,40 +77,29 @@ def bundle(
     """
     folder = Path(directory)
     manifest, document, tables = _audit_in(folder)
-    chosen = manifest["parameters"]
-    files = _sources(folder, manifest, source)
-    given = _labels(folder, manifest, labels)
-    read = read_events(
-        files,
-        mapping=chosen["mapping"] or None,
-        time_format=chosen["time_format"],
-        allow_rejects=chosen["allow_rejects"],
-        progress=progress,
-        memory_limit=memory_limit,
-    )
-    hidden = events.masked(read, key)
-    digests = [file.sha256 for file in read.summary.files]
-    parameters = {**parameters_of(manifest), "detectors": chosen["detectors"]}
-    if given is not None:
-        own = {name: chosen[name] for name in ("mapping", "time_format", "allow_rejects", "detectors")}
-        ids = [audit_id(digests, manifest["seed"], one) for one in (own, parameters)]
-        given = events.masked_labels(given, read, hidden, *ids)
-    again = judge(
-        hidden,
-        parameters=parameters_of(manifest),
-        seed=manifest["seed"],
-        as_of_ms=manifest["as_of_ms"],
-        progress=progress,
-        command=COMMAND,
-        given=given,
-    )
-    exact = _same(folder, document, events.renamed(tables, read, hidden), again)
-    members = {**events.pack(hidden, given), **_results(again)}
+    told = parameters_of(manifest)
+    given = read_given(folder, manifest, labels)
+    if "comments" in tables:
+        read, log = read_section(folder, manifest, document, source, audit_key, memory_limit, progress)
+        packed, expected = _of_exports(read, log, given, key, with_texts, manifest, tables)
+    else:
+        if with_texts or audit_key is not None:
+            raise InputError(
+                f"{folder} is the audit of an event log, which has no texts: say neither --with-texts nor --audit-key."
+            )
+        log = read_log(folder, manifest, source, memory_limit, progress)
+        packed = _of_log(log, given, key, manifest)
+        assert packed.log is not None
+        expected = events.renamed(tables, log, packed.log)
+    again = packed.run(told, manifest["seed"], manifest["as_of_ms"], progress)
+    exact = _same(folder, document, expected, again)
+    members = {**packed.members(), **_results(again)}
     about = {
-        "kind": "events",
+        "kind": packed.kind,
+        "texts": packed.section is not None and packed.figures is None,
         "plaudit_version": __version__,
         "schema_version": SCHEMA_VERSION,
-        "parameters": parameters_of(manifest),
+        "parameters": told,
         "seed": manifest["seed"],
         "as_of_ms": manifest["as_of_ms"],
         "results": {
@@ -121,11 +117,11 @@ def bundle(
         raise InputError(f"--out {target}: there is no folder {target.parent}; make it first.")
     with atomic_path(target) as part:
         commitment = archive.write(part, members, about)
-    return Bundled(target, commitment, target.stat().st_size, read.log.n, not exact)
+    return Bundled(target, commitment, target.stat().st_size, again.document.total.shown, not exact)
 
 
 def parameters_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides the numbers once a log has been read. Names of columns belong to the source and stay with it."""
+    """What decides the numbers once a source has been read. Names of columns belong to the source and stay with it."""
     chosen = manifest["parameters"]
     return {
         "mapping": {},
@@ -133,6 +129,67 @@ def parameters_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "allow_rejects": bool(chosen["allow_rejects"]),
         "lang": str(chosen["lang"]),
     }
+
+
+def _of_log(log: Ingested, given: GivenLabels | None, key: bytes, manifest: Mapping[str, Any]) -> Packed:
+    hidden = events.masked(log, key)
+    return Packed(hidden, _labels_of(log, hidden, given, manifest))
+
+
+def _of_exports(
+    read: ExportRead,
+    log: Ingested | None,
+    given: GivenLabels | None,
+    key: bytes,
+    with_texts: bool,
+    manifest: Mapping[str, Any],
+    tables: Mapping[str, pa.Table],
+) -> tuple[Packed, dict[str, pa.Table]]:
+    """Exports, and a log among them, under pseudonyms, and the tables of their audit under the same."""
+    names = Names.of(read, log, key)
+    section = sections.masked(read, names, with_texts)
+    figures = None if with_texts else sections.figures_of(read.section)
+    if log is None:
+        return Packed(section=section, figures=figures), sections.renamed(tables, names, section, with_texts)
+    # What is a post or a comment in the exports is the same target in the log: one name for both.
+    target = names.swap("target")
+    parents = None if log.parent_ids is None else target(log.parent_ids)
+    hidden = replace(events.masked(log, key), target_ids=target(log.target_ids), parent_ids=parents)
+    packed = Packed(hidden, _labels_of(log, hidden, given, manifest), section, figures)
+    of_log, of_section = _parted(tables, log)
+    mine = events.renamed(of_log, log, hidden)
+    theirs = sections.renamed(of_section, names, section, with_texts)
+    return packed, {
+        name: pa.concat_tables([part[name] for part in (mine, theirs) if name in part]) for name in {**mine, **theirs}
+    }
+
+
+def _parted(tables: Mapping[str, pa.Table], log: Ingested) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    """Tables of an audit of both, as the log and the exports gave them."""
+    asked = pa.array([detector.spec.id for detector in SECTION], pa.string())
+    of_log = {name: table for name, table in tables.items() if name in events.TABLES}
+    of_section = {name: table for name, table in tables.items() if name in SECTION_TABLES}
+    for name in of_log.keys() & of_section.keys() - {"quarantine"}:
+        if name == "targets":
+            own = pc.is_in(tables[name]["target_id"], value_set=log.target_ids.cast(pa.string()))
+        else:
+            own = pc.invert(pc.is_in(tables[name]["detector"].cast(pa.string()), value_set=asked))
+        of_log[name], of_section[name] = tables[name].filter(own), tables[name].filter(pc.invert(own))
+    return of_log, of_section
+
+
+def _labels_of(
+    log: Ingested, hidden: Ingested, given: GivenLabels | None, manifest: Mapping[str, Any]
+) -> GivenLabels | None:
+    """The same labels under pseudonyms. Labels of groups quote an audit: they have to quote the bundle's own."""
+    if given is None:
+        return None
+    chosen = manifest["parameters"]
+    told = {"detectors": {detector.spec.id: dict(detector.spec.parameters) for detector in all_detectors()}}
+    own = {**{name: chosen[name] for name in ("mapping", "time_format", "allow_rejects")}, **told}
+    digests = [file.sha256 for file in log.summary.files]
+    ids = [audit_id(digests, manifest["seed"], one) for one in (own, {**parameters_of(manifest), **told})]
+    return events.masked_labels(given, log, hidden, *ids)
 
 
 def _results(again: Audit) -> dict[str, bytes]:
@@ -156,11 +213,10 @@ def _audit_in(folder: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, p
                     f"{folder / name} was changed after the audit: run 'plaudit audit' again, then bundle."
                 )
         document = json.loads((folder / "result.json").read_text("utf-8"))
-        if not set(events.TABLES) <= {Path(name).stem for name in manifest["outputs"]}:
-            raise ResultError(
-                f"{folder} is no audit of an event log: bundles hold event logs (tier T2) in this version."
-            )
-        tables = {name: pq.read_table(folder / f"{name}.parquet") for name in events.TABLES}
+        names = {Path(name).stem for name in manifest["outputs"] if name.endswith(".parquet")}
+        if names not in [tables for _, tables in KINDS.values()]:
+            raise ResultError(f"{folder} holds other tables than audits of this version: run 'plaudit audit' again.")
+        tables = {name: pq.read_table(folder / f"{name}.parquet") for name in sorted(names)}
     except FileNotFoundError as missing:
         raise ResultError(
             f"{folder} is not a complete audit ({Path(str(missing.filename)).name} is missing); "
@@ -169,45 +225,6 @@ def _audit_in(folder: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, p
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as broken:
         raise ResultError(f"{folder} cannot be read as an audit ({broken}); run 'plaudit audit' again.") from None
     return manifest, document, tables
-
-
-def _sources(folder: Path, manifest: Mapping[str, Any], source: Any) -> list[Any]:
-    """The audited sources, in the order of the audit, wherever they lie now."""
-    wanted = [one for one in manifest["inputs"] if one.get("role") is None]
-    if source is None:
-        gone = [one["name"] for one in wanted if not Path(one["name"]).expanduser().is_file()]
-        if gone:
-            raise InputError(
-                f"{gone[0]}, which {folder} was audited from, is not there: name the same data with --source "
-                f"({len(wanted)} {'file' if len(wanted) == 1 else 'files'})."
-            )
-        source = [one["name"] for one in wanted]
-    with tempfile.TemporaryDirectory(prefix="plaudit-") as spool:
-        found = {one.sha256: one for one in resolve(source, Path(spool))}
-    for one in wanted:
-        if one["sha256"] not in found:
-            others = next((other.name for other in found.values()), "nothing")
-            raise InputError(
-                f"{others} is not what {folder} was audited from: no source has the SHA-256 "
-                f"{one['sha256'][:16]}… of {one['name']}; name the original with --source, or audit again."
-            )
-    ordered = [found[one["sha256"]] for one in wanted]
-    return [one.table if one.path is None else str(one.path) for one in ordered]
-
-
-def _labels(folder: Path, manifest: Mapping[str, Any], labels: Any) -> GivenLabels | None:
-    told = next((one for one in manifest["inputs"] if one.get("role") == "labels"), None)
-    if told is None:
-        if labels is not None:
-            raise InputError(f"{folder} learned from no labels: leave --labels out.")
-        return None
-    name = told["name"] if labels is None else labels
-    if labels is None and not Path(name).expanduser().is_file():
-        raise InputError(f"{name}, the labels {folder} learned from, is not there: name them with --labels.")
-    given = read_labels(name)
-    if given.file.sha256 != told["sha256"]:
-        raise InputError(f"{given.file.name} is not the file of labels {folder} learned from: name that one.")
-    return given
 
 
 def _same(folder: Path, document: Mapping[str, Any], expected: Mapping[str, pa.Table], again: Audit) -> bool:

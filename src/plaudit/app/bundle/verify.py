@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from plaudit._version import __version__
-from plaudit.app.bundle import archive, content, events
+from plaudit.app.bundle import archive, content
 from plaudit.app.bundle.archive import Archive
-from plaudit.app.bundle.make import COMMAND, DOCUMENT
-from plaudit.app.pipeline import Audit, judge
+from plaudit.app.bundle.make import DOCUMENT
+from plaudit.app.bundle.packed import KINDS, unpack
+from plaudit.app.bundle.sections import WORDS
+from plaudit.app.pipeline import Audit
 from plaudit.errors import InputError
 from plaudit.progress import Progress
 from plaudit.report import to_json
@@ -31,6 +33,9 @@ def verify(path: Path | str, *, commitment: str | None = None, progress: Progres
         InputError: the file is no bundle, or is damaged so that nothing can be said about it.
     """
     held = archive.open_bundle(Path(path))
+    if held.manifest["kind"] not in KINDS:
+        kind = held.manifest["kind"]
+        raise InputError(f"{held.path} holds an audit of kind {kind!r}, which this version cannot run again.")
     checks = [_members(held), _hashes(held)]
     if commitment is not None:
         checks.append(_commitment(held, commitment))
@@ -51,7 +56,7 @@ def verify(path: Path | str, *, commitment: str | None = None, progress: Progres
     again = _run(held, progress)
     tables, exact = _tables(held, again)
     document = _document(held, again)
-    checks += [*tables, document]
+    checks += [*tables, document, *_texts(held)]
     if not all(check.passed for check in (*tables, document)):
         return _answer(held, "differs" if same_version else "other_version", checks, again)
     return _answer(held, "confirmed" if exact else "rounding", checks, again)
@@ -59,7 +64,8 @@ def verify(path: Path | str, *, commitment: str | None = None, progress: Progres
 
 def _members(held: Archive) -> Check:
     listed = set(held.manifest["members"])
-    needed = {*events.INPUTS, DOCUMENT, *(f"result/{name}.parquet" for name in events.TABLES)}
+    inputs, tables = KINDS[str(held.manifest["kind"])]
+    needed = {*inputs, DOCUMENT, *(f"result/{name}.parquet" for name in tables)}
     added = sorted(set(held.names) - listed)
     missing = sorted((listed | needed) - set(held.names))
     if added:
@@ -97,16 +103,12 @@ def _commitment(held: Archive, noted: str) -> Check:
 
 def _run(held: Archive, progress: Progress | None) -> Audit:
     told = held.manifest
-    if told["kind"] != "events":
-        raise InputError(f"{held.path} holds an audit of kind {told['kind']!r}, which this version cannot run again.")
-    read, given = events.unpack(held)
+    packed = unpack(held)
     try:
         parameters, seed, as_of_ms = dict(told["parameters"]), int(told["seed"]), int(told["as_of_ms"])
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{held.path} does not say how its audit was run; ask for the file again.") from None
-    return judge(
-        read, parameters=parameters, seed=seed, as_of_ms=as_of_ms, progress=progress, command=COMMAND, given=given
-    )
+    return packed.run(parameters, seed, as_of_ms, progress)
 
 
 def _tables(held: Archive, again: Audit) -> tuple[list[Check], bool]:
@@ -143,6 +145,14 @@ def _document(held: Archive, again: Audit) -> Check:
     if place is None:
         return Check(name="document", passed=True, message=Message(code="verify_document_rounding"))
     return Check(name="document", passed=False, message=Message(code="verify_document_other", values={"place": place}))
+
+
+def _texts(held: Archive) -> list[Check]:
+    """Whether what the words say was read again, or taken from whoever made the bundle."""
+    if held.manifest["kind"] == "events":
+        return []
+    code = "verify_figures" if WORDS in held.names else "verify_texts"
+    return [Check(name="texts", passed=True, message=Message(code=code))]
 
 
 def _without_version(document: Any) -> Any:

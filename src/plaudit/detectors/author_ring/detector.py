@@ -28,7 +28,7 @@ SPEC = DetectorSpec(
     family=Family.AUDIENCE,
     requires=("authors",),
     min_likes=50,
-    parameters={"min_posts": 3.0, "min_members": 3.0, "draws": 20_000.0},
+    parameters={"min_posts": 3.0, "min_members": 3.0, "draws": 20_000.0, "draws_together": 2_000_000.0},
     innocent=("fan_core", "employees_reading", "class_reading", "check_in"),
     evasions=("fresh_accounts_each", "shuffled_delivery"),
 )
@@ -36,6 +36,7 @@ SPEC = DetectorSpec(
 _SURE = 0.05
 _UNKNOWN = (np.nan, np.nan)
 _DENSE = 0.5
+_FEWEST_DRAWS = 1_000
 _ONE_ORDER = 0.8
 """Kendall's W from which an order is one order: nine in ten pairs stand the same way round from post to post. Habits of
 quick and slow readers alone stay well below."""
@@ -64,7 +65,7 @@ class AuthorRing:
         comments = section.comments
         visits = visits_of(section.posts, comments)
         least = int(self.spec.parameters["min_posts"])
-        pairs = meeting_pairs(visits, least)
+        pairs = meeting_pairs(visits, least, _SURE)
         linked = np.flatnonzero(pairs.log_q <= np.log(_SURE))
         found = cluster(
             visits.author.shape[0],
@@ -75,12 +76,12 @@ class AuthorRing:
             least_density=_DENSE,
         )
         moment = _moments(comments, visits)
-        groups = [
-            _measured(readers, visits, pairs, linked, moment)
-            for readers in found
-            if readers.shape[0] >= self.spec.parameters["min_members"]
-        ]
+        found = [readers for readers in found if readers.shape[0] >= self.spec.parameters["min_members"]]
+        inside = _links_inside(found, visits, pairs, linked)
+        groups = [_measured(*one, visits, pairs, moment) for one in zip(found, inside, strict=True)]
+        # Where many communities are tested, their own number makes up for a coarser chance of each.
         draws = int(self.spec.parameters["draws"])
+        draws = max(_FEWEST_DRAWS, min(draws, int(self.spec.parameters["draws_together"]) // max(len(groups), 1)))
         when = np.array(
             [p_together(g.moments, draws, context.seed + 1) if _testable(g.moments) else _UNKNOWN for g in groups]
         ).reshape(-1, 2)
@@ -135,11 +136,18 @@ def _moments(comments: Comments, visits: Visits) -> Floats:
     return np.asarray(np.log(at) - np.log1p(-at), dtype=np.float64)
 
 
-def _measured(readers: Ints, visits: Visits, pairs: Pairs, linked: Ints, moment: Floats) -> _Group:
+def _links_inside(found: list[Ints], visits: Visits, pairs: Pairs, linked: Ints) -> list[Ints]:
+    """The links within each community."""
+    home = np.full(visits.author.shape[0], -1, np.int64)
+    for number, readers in enumerate(found):
+        home[readers] = number
+    own = linked[(home[pairs.left[linked]] == home[pairs.right[linked]]) & (home[pairs.left[linked]] >= 0)]
+    own = own[np.argsort(home[pairs.left[own]], kind="stable")]
+    return np.split(own, np.searchsorted(home[pairs.left[own]], np.arange(1, len(found)))) if found else []
+
+
+def _measured(readers: Ints, inside: Ints, visits: Visits, pairs: Pairs, moment: Floats) -> _Group:
     """The visits of a community to posts where at least two of it met, and how sure the meeting is."""
-    member = np.zeros(visits.author.shape[0], dtype=bool)
-    member[readers] = True
-    inside = linked[member[pairs.left[linked]] & member[pairs.right[linked]]]
     offsets = visits.offsets
     rows = ranges(offsets[readers], np.diff(offsets)[readers])
     there = np.bincount(visits.post[rows], minlength=visits.weight.shape[0])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
 
-from plaudit.kernels.overlap import most_telling, shared_actors
+from plaudit.kernels.overlap import may_be_rare, most_telling, shared_actors
 from plaudit.kernels.tails import log_q_values
 from plaudit.model import Comments, Floats, Ints, Posts
 
@@ -35,7 +36,7 @@ class Visits:
     weight: Ints
     of_account: Ints
 
-    @property
+    @cached_property
     def offsets(self) -> Ints:
         """CSR offsets of the visits of each reader."""
         counts = np.bincount(self.reader, minlength=self.author.shape[0])
@@ -94,8 +95,10 @@ class Pairs:
     tried: int
 
 
-def meeting_pairs(visits: Visits, least: int) -> Pairs:
+def meeting_pairs(visits: Visits, least: int, level: float = 1.0) -> Pairs:
     """Pairs with ``least`` posts or more in common.
+
+    With ``level``, those whose false-discovery rate is certainly above it are left out; the rates up to it are exact.
 
     Null: a reader's posts are a draw from its account's posts in proportion to their crowds. Given the posts of one,
     the number of the other's among them is then binomial at most (drawing without replacement only narrows it); of
@@ -111,16 +114,20 @@ def meeting_pairs(visits: Visits, least: int) -> Pairs:
     by_post = np.argsort(post, kind="stable")
     posts = np.concatenate([[0], np.cumsum(np.bincount(post, minlength=visits.weight.shape[0]))]).astype(np.int64)
     nothing = np.zeros(keep.shape[0], np.int64)
-    i, j, shared = shared_actors(offsets, post, nothing, posts, number[by_post], nothing, 0, 0)
+    i, j, shared = shared_actors(offsets, post, nothing, posts, number[by_post], nothing, 0, 0, least)
     often = often[readers]
-    found = shared >= least
-    i, j, shared = i[found], j[found], shared[found]
     swept = visits.weight[visits.post] / np.maximum(visits.of_account[visits.post], 1)
     reach = np.minimum(np.bincount(visits.reader, swept, minlength=visits.author.shape[0])[readers], 1.0)
+    tried = _pairs_within(visits, readers)
+    if level < 1.0 and i.shape[0]:
+        # The k-th smallest of all p-values is at the level where p * tried <= level * k, and k is at most their number.
+        most = float(np.log(level) + np.log(i.shape[0]) - np.log(max(tried, i.shape[0])))
+        table = special.gammaln(np.arange(int(often.max()) + 1) + 1.0)
+        rare = np.flatnonzero(may_be_rare(i, j, shared, often, reach, table, most))
+        i, j, shared = i[rare], j[rare], shared[rare]
     one = _log_binomial_tail(shared, often[j], reach[i])
     other = _log_binomial_tail(shared, often[i], reach[j])
     expected = np.maximum(often[j] * reach[i], often[i] * reach[j])
-    tried = _pairs_within(visits, readers)
     log_q = log_q_values(np.maximum(one, other), tried)
     return Pairs(readers[i], readers[j], shared, expected, log_q, tried)
 

@@ -27,8 +27,12 @@ SPEC = DetectorSpec(
     family=Family.TIMING,
     requires=("curves",),
     parameters={"min_curves": 5.0, "min_likes": 5.0, "min_window_likes": 3.0},
-    innocent=("share_by_influencer", "push_notification", "pinned_by_owner", "press_pickup", "lottery", "festival"),
+    innocent=(
+        *("share_by_influencer", "shared_into_group", "push_notification", "pinned_by_owner"),
+        *("press_pickup", "lottery", "festival"),
+    ),
     evasions=("follow_the_rhythm", "buy_reads_too", "spread_delivery"),
+    beside=True,
 )
 
 _WORTH_NAMING = np.log(0.2)

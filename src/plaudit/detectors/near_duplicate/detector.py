@@ -32,6 +32,7 @@ SPEC = DetectorSpec(
     parameters={"min_authors": 5.0},
     innocent=("shared_slogan", "asked_phrase", "quoted_words", "copied_joke"),
     evasions=("own_words_each", "likes_without_comments"),
+    beside=True,
 )
 
 _SURE = 0.05
@@ -50,7 +51,8 @@ class NearDuplicate:
     def find(self, section: Section, context: SectionContext) -> Findings:
         """One finding per group of at least ``min_authors`` speakers whose words are not common by chance."""
         comments = section.comments
-        wording = read_wording(section.posts, comments)
+        figures = context.figures
+        wording = read_wording(section.posts, comments) if figures is None else figures.wording
         log_chance = wording.log_chance()
         habit, expected = wording.log_habit()
         enough = (wording.voices >= self.spec.parameters["min_authors"]) & (wording.repeats() < 1)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import isotonic_regression
+from scipy.special import xlogy
 
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.spec import Context
@@ -28,7 +29,7 @@ _MOST_TARGETS = 40
 _FIRST_LOOK = 9
 _MOST_LIKES = 400
 _LEAST = 4
-_POWER = 10.0  # nats of marks all in one stretch: one in a hundred after a scan of two hundred stretches
+_POWER = 6.0  # nats: about one in a hundred among the stretches of a scan
 _BY_CHANCE = 0.05
 _THIN = 0.25
 _LIFE = 0.25
@@ -67,8 +68,7 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     marks = np.bincount(home[marked], minlength=size)
     others = np.bincount(home[~marked], minlength=size)
     # Where nearly all likes are the cohort's, the few others could not show anything whatever had happened.
-    possible = marks * np.log1p(others / np.maximum(marks, 1))
-    use = (marks >= _LEAST) & (others >= _LEAST) & (possible >= _POWER)
+    use = (marks >= _LEAST) & (others >= _LEAST) & (_possible(marks, others) >= _POWER)
     floor = max(float(context.rhythm.resolution_ms), 60_000.0)
     bins = np.log2(np.maximum(context.rhythm.age[rows], floor) / floor).astype(np.int64).clip(0, _AGES - 1)
     cell = home * _AGES + bins
@@ -128,6 +128,14 @@ def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tup
     crowd = np.bincount(np.searchsorted(targets, g.episodes.target[members]), g.size[members], targets.shape[0])
     thin = np.bincount(home[strict], minlength=targets.shape[0]) < _THIN * crowd
     return rows, home, targets, np.where(thin[home], elsewhere >= 1, strict)
+
+
+def _possible(marks: Ints, others: Ints) -> Floats:
+    """Nats of the scan's widest stretch, half of a target's likes, had the cohort filled it alone."""
+    inside = np.minimum(marks, (marks + others) / 2.0)
+    outside = marks - inside
+    expected = np.maximum(marks / 2.0, 1e-9)
+    return np.asarray(xlogy(inside, inside / expected) + xlogy(outside, outside / expected), dtype=np.float64)
 
 
 def _by_age(own: Floats, rest: Floats) -> Floats:

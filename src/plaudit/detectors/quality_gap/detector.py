@@ -29,6 +29,7 @@ SPEC = DetectorSpec(
     parameters={"shown_p": 0.01},
     innocent=("unmeasured_wit", "known_commenter", "comment_shared_elsewhere", "shown_first_for_long", "lottery"),
     evasions=("boost_good_comments", "small_batches"),
+    beside=True,
 )
 
 

@@ -37,6 +37,7 @@ SPEC = DetectorSpec(
     parameters={"min_posts": 8.0},
     innocent=("lottery", "product_launch", "shared_into_group", "festival", "change_of_style"),
     evasions=("buy_reads_too", "small_batches"),
+    beside=True,
 )
 
 COUNTED = ("likes", "recommends", "wow", "favorites")

@@ -30,6 +30,7 @@ SPEC = DetectorSpec(
     parameters={"shown_p": 0.05},
     innocent=("local_event", "local_topic", "local_group_chat", "diaspora", "carrier_gateway"),
     evasions=("regions_mixed",),
+    beside=True,
 )
 
 

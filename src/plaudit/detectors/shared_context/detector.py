@@ -4,29 +4,30 @@ Sharing is innocent: families share devices; classes, offices and carriers share
 target) with ``k`` actors is judged against the cells of *this* log whose contexts are as busy and targets as liked.
 The people behind one NAT are a group whatever they do, so an address is judged by its *tenth* most surprising sitting
 (a class or an office meets a few times in a log) and never carries more than a circle of friends does. A device with
-many accounts is judged by its first.
+many accounts is judged by its first; devices that stand out and serve the same targets are one hand's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plaudit.detectors.circle import CIRCLE_CERTAINTY
 from plaudit.detectors.counts import fit_overlap_null
+from plaudit.detectors.shared_context.hands import Cells, joined
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.tails import log_q_values
 from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats, Ints, Ints32, SubjectKind
 
 SPEC = DetectorSpec(
     id="shared_context",
-    version="1",
+    version="2",
     question="Do more actors of one device or address meet on a target than this log's own sharing explains?",
     family=Family.CONTEXT,
     requires=("device|ip",),
     min_likes=200,
-    parameters={"min_actors": 3.0},
+    parameters={"min_actors": 3.0, "link_fdr": 0.01},
     innocent=("class_behind_nat", "office_network", "carrier_nat", "shared_device_family"),
     evasions=("separate_devices",),
     beside=True,
@@ -40,34 +41,14 @@ SITTING_MS = 3 * HOUR_MS
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Contexts that stand out, one entry each, with their likes as CSR."""
-
-    actors: Ints
-    expected: Floats
-    log_p: Floats
-    offsets: Ints
-    rows: Ints
-    share: Floats
-    certainty: Floats
-
-
-@dataclass(frozen=True)
 class SharedContext:
     """See the module."""
 
     spec: DetectorSpec = SPEC
 
     def find(self, log: EventLog, context: Context) -> Findings:
-        """One finding per device or address with a crowded target: its actors there, against the number expected."""
-        parts = [
-            _judge(log, column, certainty, sittings, least)
-            for column, certainty, sittings, least in (
-                (log.device, 1.0, 1, 2),
-                (log.ip, CIRCLE_CERTAINTY, ADDRESS_SITTINGS, int(SPEC.parameters["min_actors"])),
-            )
-            if column is not None and bool((column >= 0).any())
-        ]
+        """One finding per hand (devices that serve the same targets) or address with a crowded target: actors there."""
+        parts, candidates = _judged(log)
         log_p = np.concatenate([part.log_p for part in parts])
         counts = np.concatenate([np.diff(part.offsets) for part in parts])
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -81,14 +62,33 @@ class SharedContext:
             statistic=np.concatenate([part.actors for part in parts]).astype(np.float64),
             expectation=np.concatenate([part.expected for part in parts]),
             p_value=np.exp(log_p),
-            q_value=np.exp(log_q_values(log_p, log_p.shape[0])),
+            q_value=np.exp(np.concatenate([part.log_q for part in parts])),
             support=counts.astype(np.int64),
             start_ms=_reduce(np.minimum, log.at_ms[rows], offsets),
             end_ms=_reduce(np.maximum, log.at_ms[rows], offsets),
             exhibits=Exhibits(offsets, rows, np.concatenate([part.share for part in parts])),
             certainty=np.concatenate([part.certainty for part in parts]),
-            candidates=int(log_p.shape[0]),
+            candidates=candidates,
         )
+
+
+def _judged(log: EventLog) -> tuple[list[Cells], int]:
+    """Devices, those of one hand joined, and addresses, where the log has them; and how many contexts were judged."""
+    parts = []
+    if log.device is not None and bool((log.device >= 0).any()):
+        parts.append(_judge(log, log.device, 1.0, 1, 2))
+    if log.ip is not None and bool((log.ip >= 0).any()):
+        parts.append(_judge(log, log.ip, CIRCLE_CERTAINTY, ADDRESS_SITTINGS, int(SPEC.parameters["min_actors"])))
+    # The rate of false discoveries is controlled over contexts, before any are joined.
+    log_p = np.concatenate([part.log_p for part in parts])
+    ends = np.cumsum([part.log_p.shape[0] for part in parts])[:-1]
+    parts = [
+        replace(part, log_q=log_q)
+        for part, log_q in zip(parts, np.split(log_q_values(log_p, log_p.shape[0]), ends), strict=True)
+    ]
+    if log.device is not None and bool((log.device >= 0).any()):
+        parts[0] = joined(log, parts[0], float(np.log(SPEC.parameters["link_fdr"])))
+    return parts, log_p.shape[0]
 
 
 def _reduce(ufunc: np.ufunc, values: Ints, offsets: Ints) -> Ints:
@@ -149,6 +149,7 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
         rows=rows,
         share=np.repeat(share[by_owner], length),
         certainty=np.full(owner.shape[0], certainty),
+        log_q=np.zeros(owner.shape[0]),
     )
 
 

@@ -6,7 +6,8 @@ stands in ``apis`` (JSON) and ``roles`` (tables). ``docs/exports.md`` says what 
 """
 
 from plaudit.ingest.exports.account import ExportFile, ExportRead, ExportSummary
+from plaudit.ingest.exports.outcomes import keyed
 from plaudit.ingest.exports.read import read_exports, recognise
 from plaudit.ingest.exports.roles import Kind
 
-__all__ = ["ExportFile", "ExportRead", "ExportSummary", "Kind", "read_exports", "recognise"]
+__all__ = ["ExportFile", "ExportRead", "ExportSummary", "Kind", "keyed", "read_exports", "recognise"]

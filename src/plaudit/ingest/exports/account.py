@@ -73,6 +73,8 @@ class ExportRead:
         events: files recognised as event logs (T2).
         summary: the account.
         quarantine: rejected rows (schema ``quarantine``).
+        account_ids: account id of authors (``who``) beside their pseudonym (``key``): kept in memory only, for outcomes
+            that name people as the platform does. None where no comments were read.
     """
 
     section: Section
@@ -80,3 +82,4 @@ class ExportRead:
     events: tuple[Path, ...]
     summary: ExportSummary
     quarantine: pa.Table
+    account_ids: pa.Table | None = None

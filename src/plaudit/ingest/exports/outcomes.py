@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,7 +37,9 @@ def outcomes_of(engine: DuckEngine, rows: Judged, authors: Authors, key: bytes, 
             "FROM doers AS d LEFT JOIN account_ids AS a ON d.who = a.who ORDER BY d.nth"
         )
         engine.drop("doers", "account_ids")
-        actor = whole(told.column("key").cast(pa.string()))
+        # Who was named by pseudonym already (the same key elsewhere) keeps it.
+        known = pc.is_in(actor, value_set=authors.key.cast(pa.string()))
+        actor = pc.if_else(known, actor, whole(told.column("key").cast(pa.string())))
     at_ms = rows.ms["done"]
     rank = pc.rank(actor, tiebreaker="dense").to_numpy().astype(np.int64)
     order = np.lexsort((np.arange(at_ms.size), rank, at_ms))
@@ -47,6 +51,18 @@ def outcomes_of(engine: DuckEngine, rows: Judged, authors: Authors, key: bytes, 
         value=amounts(rows.column("value"))[order],
         currency=pc.fill_null(pc.utf8_upper(rows.column("currency")), "").take(at),
     )
+
+
+def keyed(outcomes: Outcomes, account_ids: pa.Table) -> Outcomes:
+    """Outcomes whose actors are named as the platform does, with actors as the section names its authors.
+
+    Args:
+        outcomes: actors by account id, or by pseudonym already.
+        account_ids: account id ``who`` and pseudonym ``key`` of the authors.
+    """
+    place = pc.index_in(outcomes.actor_id, value_set=whole(account_ids.column("who").cast(pa.string())))
+    other = whole(account_ids.column("key").cast(pa.string())).take(place)
+    return replace(outcomes, actor_id=pc.coalesce(other, outcomes.actor_id))
 
 
 def _no_ids() -> pa.RecordBatch:

@@ -151,7 +151,8 @@ class _Reading:
             key_given=self.key is not None,
             notes=_sentences(account.conflicting, account.orphans, account.repeated),
         )
-        return ExportRead(section, outcomes, events, summary, quarantine)
+        ids = authors.account_ids if rows["comment"] is not None else None
+        return ExportRead(section, outcomes, events, summary, quarantine, ids)
 
     def _recognised(self, paths: list[tuple[Path, Path, bool]]) -> tuple[list[_Found], list[str]]:
         files: list[_Found] = []

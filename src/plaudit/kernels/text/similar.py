@@ -30,6 +30,7 @@ _LOOSE = 32
 """Distinct texts up to which a component may grow by pairs alone."""
 _JUDGES = 48
 _LONGEST = 400
+_WORD = 64
 _SEED = 20_240_131
 
 
@@ -173,10 +174,18 @@ def _nearly(
     same: float,
     ordered: float,
 ) -> bool:
+    # Sets, or texts, of too different sizes can share no such part: most proposals end here, before anything is read.
+    a, b = set_offsets[i + 1] - set_offsets[i], set_offsets[j + 1] - set_offsets[j]
+    if min(a, b) < min(FILLED, same) * max(a, b):
+        return False
     shared = jaccard(set_offsets, shingle, i, j)
     if shared >= same:
         return True
-    return shared >= min(FILLED, same) and common_order(text_offsets, token, i, j) >= ordered
+    if shared < min(FILLED, same):
+        return False
+    n = min(text_offsets[i + 1] - text_offsets[i], _LONGEST)
+    m = min(text_offsets[j + 1] - text_offsets[j], _LONGEST)
+    return min(n, m) / max(n, m, 1) >= ordered and common_order(text_offsets, token, i, j) >= ordered
 
 
 @numba.njit(cache=True, nogil=True)
@@ -197,10 +206,33 @@ def jaccard(offsets: np.ndarray, hashes: np.ndarray, i: int, j: int) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
+def _common_bits(short: np.ndarray, other: np.ndarray) -> int:
+    """Longest common subsequence, a row of the table in the bits of one number (Hyyrö 2004); ``short`` of 64 at most.
+
+    A zero at place x says that the first x + 1 tokens have one more in common than the first x.
+    """
+    row = ~np.uint64(0)
+    for y in range(other.shape[0]):
+        match = np.uint64(0)
+        for x in range(short.shape[0]):
+            match |= np.uint64(short[x] == other[y]) << np.uint64(x)
+        both = row & match
+        row = (row + both) | (row - both)
+    found = 0
+    for x in range(short.shape[0]):
+        found += (row >> np.uint64(x)) & np.uint64(1) == np.uint64(0)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def common_order(offsets: np.ndarray, tokens: np.ndarray, i: int, j: int) -> float:
     """Longest common subsequence of two texts (their first 400 tokens), as a share of the longer."""
     n = min(offsets[i + 1] - offsets[i], _LONGEST)
     m = min(offsets[j + 1] - offsets[j], _LONGEST)
+    if 0 < n <= _WORD:
+        bits: int = _common_bits(tokens[offsets[i] : offsets[i] + n], tokens[offsets[j] : offsets[j] + m])
+        longest: int = max(n, m)
+        return bits / longest
     row = np.zeros(m + 1, np.int32)
     for x in range(n):
         corner = 0

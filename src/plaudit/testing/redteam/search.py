@@ -129,7 +129,7 @@ def search(
     sight: str = "platform",
     rival: bool = False,
     least: float = 1.0,
-    finalists: int = 3,
+    finalists: int = 2,
     replicates: int = 2,
     told: Callable[[int, int], None] | None = None,
 ) -> Found:

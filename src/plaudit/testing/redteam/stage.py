@@ -193,7 +193,7 @@ class _Planted:
         since = max(self.ground.start_ms, first - int(_WARM_DAYS[strategy.accounts] * DAY_MS))
         self._cover(np.repeat(hands, self.rng.poisson(strategy.warm, hands.size)), since, first)
         if sight == "platform" and not strategy.owned:
-            self._others(hands, strategy, near, served)
+            self._others(hands, near, served)
 
     def _hands(self, strategy: Strategy) -> Ints:
         """Accounts that work, new names but for the locals."""
@@ -233,12 +233,12 @@ class _Planted:
             at = np.minimum(self.ground.at_ms[row] + late, until)
             self.parts.append((who, self.ground.target[row], at, COVER))
 
-    def _others(self, hands: Ints, strategy: Strategy, near: Ints, served: Ints) -> None:
-        """Orders of the seller's other customers, delivered in its usual way, on posts of no board that is watched."""
+    def _others(self, hands: Ints, near: Ints, served: Ints) -> None:
+        """Orders of the seller's other customers, who do not go away: delivered as usual, on no watched board."""
         usual = naive(self.name)
         size = min(usual.batch, hands.size)
         room = _OTHERS * self.ground.events.num_rows
-        likes = min(self.market.kind.reuse * hands.size - strategy.bought, room)
+        likes = min(self.market.kind.reuse * hands.size, room)
         free = np.setdiff1d(np.flatnonzero(self.ground.likes > 0), np.concatenate([near, served]))
         count = min(int(likes / size), free.size)
         for post in self.rng.permutation(free)[: max(count, 0)].tolist():

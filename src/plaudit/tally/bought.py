@@ -1,0 +1,126 @@
+"""What may have been bought where, and draws of it: the one source of chance behind every interval of an event log.
+
+Likes of one finding stand or fall together: if the group was not an order, none of them was bought. So the number
+bought on a target is a sum over findings of ``Bernoulli(posterior) * (how many of its likes took part)``, drawn as a
+whole; a normal approximation of independent likes would be far too sure of itself. The coin of a finding is one for all
+its targets, so that sums over posts, authors and campaigns are as correlated as their parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plaudit.model import LOG_FAMILIES, Bools, EventLog, Findings, Floats, Ints, Verdicts
+from plaudit.tally.excess import possible_excess, trust
+from plaudit.verdict.evidence import DECISIVE, logit, sigmoid
+
+DRAWS = 2000
+MODEL_ERROR = 0.06
+"""Relative standard error of a finding's own count on one target (windows cut a little early or late), as measured on
+planted worlds; see ``docs/benchmarks.md``."""
+
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """One row per finding and target it speaks of, sorted by target.
+
+    Attributes:
+        target: dense target, ``int64[m]``, ascending.
+        posterior: chance that the finding is a purchase, ``float64[m]``.
+        mean, spread: likes of the target that took part if it is, and their standard deviation, ``float64[m]``.
+        coin: which coin decides the row, ``int64[m]``, 0..coins-1: rows with one cause share one.
+        coins: how many coins there are.
+        shown: likes that stand, ``int64[n_targets]``.
+    """
+
+    target: Ints
+    posterior: Floats
+    mean: Floats
+    spread: Floats
+    coin: Ints
+    coins: int
+    shown: Ints
+
+    @property
+    def touched(self) -> Ints:
+        """Targets with any row, ascending."""
+        return np.unique(self.target)
+
+    def expected(self) -> Floats:
+        """Expected likes bought, ``float64[n_targets]``."""
+        return np.asarray(np.bincount(self.target, self.posterior * self.mean, self.shown.shape[0]), np.float64)
+
+    def draws(self, seed: int, wanted: Bools | None = None) -> Iterator[tuple[Ints, NDArray[np.float32]]]:
+        """Targets and draws of their bought likes, ``float32[targets, DRAWS]``, a few hundred targets at a time.
+
+        Column ``d`` is the same world for all targets of all chunks and calls with one seed.
+
+        Args:
+            seed: of everything drawn.
+            wanted: chunks without a wanted target (``bool[n_targets]``) are passed over, without changing the others.
+        """
+        coins = np.random.default_rng(seed).random((self.coins, DRAWS), dtype=np.float32)
+        begins = np.flatnonzero(np.r_[True, np.diff(self.target) > 0]) if self.target.shape[0] else self.target
+        touched = self.target[begins]
+        ends = np.append(begins, self.target.shape[0])
+        for number, first in enumerate(range(0, touched.shape[0], _CHUNK)):
+            own = touched[first : first + _CHUNK]
+            if wanted is not None and not wanted[own].any():
+                continue
+            rows = slice(int(ends[first]), int(ends[first + own.shape[0]]))
+            mean, spread = (a[rows, None].astype(np.float32) for a in (self.mean, self.spread))
+            taken = np.random.default_rng([seed, number, 1]).standard_normal((mean.shape[0], DRAWS), dtype=np.float32)
+            # Not cut at the likes the finding lists: a window may have missed some of the delivery.
+            taken = np.clip(taken * spread + mean, 0.0, self.shown[self.target[rows], None].astype(np.float32))
+            # Cutting draws off at none and at all moves their mean, on hundreds of targets alike: it is put back.
+            taken *= np.minimum(mean / np.maximum(taken.mean(axis=1, keepdims=True), 1e-9), 1.25)
+            taken *= coins[self.coin[rows]] < self.posterior[rows, None]
+            yield own, np.add.reduceat(taken, begins[first : first + own.shape[0]] - rows.start, axis=0)
+
+
+def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -> Purchases:
+    """What the findings, as weighed, leave possible on every target."""
+    size = log.n_targets
+    shown = np.bincount(log.target, minlength=size).astype(np.int64)
+    certainty = np.concatenate([f.certainty for f in findings] + [np.zeros(0)])
+    speaking = np.flatnonzero(verdicts.deciding >= 0)
+    cell = verdicts.deciding[speaking].astype(np.int64) * size + log.target[speaking]
+    cells, where = np.unique(cell, return_inverse=True)
+    evidence = verdicts.family_weight.sum(axis=0, dtype=np.float64)[speaking]
+    chance = sigmoid(logit(verdicts.prior) + evidence)
+    count = np.bincount(where, minlength=cells.shape[0])
+    sure = certainty[cells // size]
+    share = np.clip(verdicts.share[speaking] / np.maximum(sure[where], 1e-9), 0.0, 1.0)
+    posterior = np.bincount(where, chance, cells.shape[0]) / np.maximum(count, 1) * sure
+    mean = np.bincount(where, share, cells.shape[0])
+    spread = np.sqrt(np.bincount(where, share * (1 - share), cells.shape[0]) + (MODEL_ERROR * mean) ** 2 + 0.25)
+    target, finding = cells % size, cells // size
+    # Excesses too weak for any like to be named still widen the count.
+    weak = possible_excess(findings)
+    unnamed = ~np.isin(weak.finding * size + weak.target, cells)
+    target, finding = np.append(target, weak.target[unnamed]), np.append(finding, weak.finding[unnamed])
+    chance_left = weak.chance[unnamed] * trust(findings, verdicts.weight)
+    posterior, mean = np.append(posterior, chance_left), np.append(mean, weak.likes[unnamed])
+    spread = np.append(spread, np.hypot(weak.spread[unnamed], MODEL_ERROR * weak.likes[unnamed]))
+    # One coin per finding, not per target: a group is an order everywhere or nowhere. Findings of a family that knows
+    # one side only (one device among a ring's many) have a common cause and share one coin for all.
+    family = np.concatenate([np.full(len(f), LOG_FAMILIES.index(f.family)) for f in findings] + [np.zeros(0, np.int64)])
+    alone = np.isin(family, [LOG_FAMILIES.index(f) for f in DECISIVE])
+    causes = np.where(alone[finding], finding, -1 - family[finding]) if finding.shape[0] else finding
+    named, coin = np.unique(causes, return_inverse=True)
+    order = np.argsort(target, kind="stable")
+    return Purchases(
+        target=target[order].astype(np.int64),
+        posterior=posterior[order],
+        mean=np.asarray(mean[order], np.float64),
+        spread=spread[order],
+        coin=coin.astype(np.int64)[order],
+        coins=int(named.shape[0]),
+        shown=shown,
+    )
