@@ -71,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--cache", type=Path, default=CACHE, help="folder for simulated exports")
     given = options.parse_args(argv)
     command = f"python -m benchmarks.section_speed --comments {given.comments} --runs {given.runs} --seed {given.seed}"
+    command += f" --formats {given.formats}" if given.formats != ",".join(FORMATS) else ""
     head, load, cores = circumstances(given.date, command), os.getloadavg()[0], _cores()
     cache = given.cache.resolve()
     found, tables = [], []

@@ -55,7 +55,7 @@ def _forms(folder: Path) -> list[Any]:
         _write(folder, text),
         _write(folder, "\ufeff" + text, "bom.csv"),
         _write(folder, frame.to_csv(index=False, sep="\t"), "labels.tsv"),
-        _write(folder, gzip.compress(text.encode()), "labels.csv.gz"),
+        _write(folder, gzip.compress(text.encode(), mtime=0), "labels.csv.gz"),
         _write(folder, "".join(json.dumps(row) + "\n" for row in reversed(ROWS)), "labels.jsonl"),
         str(folder / "labels.parquet"),
         folder / "labels.csv",
