@@ -59,8 +59,8 @@ def test_errors_have_one_root() -> None:
     assert issubclass(plaudit.ResultError, plaudit.PlauditError)
 
 
-def test_schemas_are_arrow_schemas_of_the_nine_tables() -> None:
-    of_logs = {"likes", "targets", "actors", "groups", "findings", "quarantine"}
+def test_schemas_are_arrow_schemas_of_the_ten_tables() -> None:
+    of_logs = {"likes", "targets", "actors", "groups", "findings", "counts", "quarantine"}
     assert set(plaudit.SCHEMAS) == of_logs | {"comments", "posts", "snapshots"}
     assert all(isinstance(schema, pa.Schema) for schema in plaudit.SCHEMAS.values())
 

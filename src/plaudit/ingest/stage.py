@@ -126,7 +126,7 @@ def _stage_json(
 ) -> Staged:
     rejects = texts.Rejects()
     if _is_document(head):
-        batches = _document_batches(engine, texts.document_of(path, source.name), source.name)
+        batches = iter(_document_batches(engine, texts.document_of(path, source.name), source.name))
     else:
         batches = texts.line_batches(path, source.name, rejects, tick)
     first = next(batches, None)
@@ -198,7 +198,7 @@ def _is_document(head: str) -> bool:
     return not lines[1].startswith("{")
 
 
-def _document_batches(engine: DuckEngine, document: str, name: str) -> Iterator[pa.RecordBatch]:
+def _document_batches(engine: DuckEngine, document: str, name: str) -> list[pa.RecordBatch]:
     engine.read("document", [pa.record_batch({"text": pa.array([document], pa.large_string())})])
     try:
         if not engine.arrow("SELECT json_valid(text) AS fine FROM document").column("fine")[0].as_py():
@@ -213,11 +213,11 @@ def _document_batches(engine: DuckEngine, document: str, name: str) -> Iterator[
                 items = f"SELECT unnest(json_extract(text, '{path}[*]')) AS item, "
                 rows = "generate_subscripts(json_extract(text, '" + path + "[*]'), 1) AS row FROM document"
                 table = engine.arrow(f"SELECT row, CAST(item AS VARCHAR) AS line FROM ({items}{rows}) ORDER BY row")
-                yield from table.cast(pa.schema([("row", pa.int64()), ("line", pa.string())])).to_batches(BATCH_ROWS)
-                return
+                typed = table.cast(pa.schema([("row", pa.int64()), ("line", pa.string())]))
+                return list(typed.to_batches(BATCH_ROWS))
         if engine.arrow("SELECT json_type(text) AS kind FROM document").column("kind")[0].as_py() != "OBJECT":
             raise InputError(f"{name} is JSON and holds no list of events.")
-        yield pa.record_batch({"row": pa.array([1], pa.int64()), "line": pa.array([document], pa.string())})
+        return [pa.record_batch({"row": pa.array([1], pa.int64()), "line": pa.array([document], pa.string())})]
     finally:
         engine.drop("document")
 
