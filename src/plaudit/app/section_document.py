@@ -183,7 +183,7 @@ def _shown_findings(findings: Sequence[Findings], verdicts: SectionVerdicts) -> 
     numbers = np.concatenate([*kept, np.zeros(0, np.int64)]).astype(np.int64)
     certainty = np.concatenate([*(f.certainty for f in findings), np.zeros(0)])
     order = np.lexsort((numbers, -verdicts.weight[numbers] * certainty[numbers]))
-    return numbers[order][:SHOWN_FINDINGS]
+    return np.asarray(numbers[order][:SHOWN_FINDINGS], dtype=np.int64)
 
 
 def _exhibited(findings: Sequence[Findings], numbers: Ints, tally: SectionTally) -> Ints:
@@ -204,7 +204,7 @@ def _comments_to_show(section: Section, verdicts: SectionVerdicts, tally: Sectio
     rows = np.flatnonzero(suspect(tally)[posts:])
     trouble = (tally.discounted + tally.undetermined)[posts:][rows]
     order = np.lexsort((rows, -verdicts.p[posts:][rows], -trouble))
-    return rows[order][:SHOWN_COMMENTS].astype(np.int64)
+    return np.asarray(rows[order][:SHOWN_COMMENTS], dtype=np.int64)
 
 
 def _posts_to_show(section: Section, verdicts: SectionVerdicts, tally: SectionTally) -> tuple[Ints, int]:

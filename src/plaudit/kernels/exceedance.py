@@ -32,7 +32,7 @@ def _log_likelihood(x: Floats, top: float, shape: Floats, scale: Floats) -> Floa
     held = np.minimum(x, top)[:, None]
     # The density is the survival times the hazard 1 / (scale + shape x).
     hazard = np.where((x > top)[:, None], 0.0, np.log(scale + shape * held))
-    return _log_survival(held, shape, scale) - hazard
+    return np.asarray(_log_survival(held, shape, scale) - hazard, dtype=np.float64)
 
 
 def _grid(x: Floats, top: float) -> tuple[Floats, Floats]:

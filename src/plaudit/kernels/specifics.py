@@ -132,7 +132,8 @@ def _characters(texts: pa.StringArray) -> tuple[Ints, Ints, Ints, Floats]:
     brackets = np.array([_index(used, "["), _index(used, "]")], dtype=np.int64)
     holding = holders(code, offsets, used.shape[0])
     surprise = -np.log2(np.maximum(holding, 1) / (len(texts) + 1.0)) * (kind == _LETTER)
-    return tell(code, offsets, kind, surprise, brackets)
+    told: tuple[Ints, Ints, Ints, Floats] = tell(code, offsets, kind, surprise, brackets)
+    return told
 
 
 def _codes(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

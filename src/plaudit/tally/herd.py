@@ -205,7 +205,7 @@ def _drift(placebo: Profiles, shape: int) -> tuple[float, float, float]:
     likelihood = np.exp(log_likelihood - scale)
     best = (-np.inf, 0.0, _NO_PLACEBOS)
     for spread in _DRIFTS:
-        around = np.stack([_kernel(spread, offset)[_ZERO] for offset in _OFFSETS], axis=1)
+        around = np.stack([_kernel(spread, float(offset))[_ZERO] for offset in _OFFSETS], axis=1)
         score = np.log(np.maximum(likelihood @ around, 1e-300)).sum(axis=0)
         top = int(np.argmax(score))
         best = max(best, (float(score[top]), float(_OFFSETS[top]), float(spread)))

@@ -181,7 +181,7 @@ def _placebos(log: EventLog, clean: np.ndarray, genuine: Floats, hit: Ints, seed
     rng = np.random.default_rng([seed, 74])
     if able.shape[0] > _MOST_PLACEBOS:
         able = np.sort(rng.permutation(able)[:_MOST_PLACEBOS])
-    return able.astype(np.int64), rng.integers(0, hit.shape[0], able.shape[0])
+    return able.astype(np.int64), np.asarray(rng.integers(0, hit.shape[0], able.shape[0]), dtype=np.int64)
 
 
 def _aged(log: EventLog, hit: Profiles, placebo: Profiles) -> tuple[Profiles, Profiles]:

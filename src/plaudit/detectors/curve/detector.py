@@ -76,11 +76,13 @@ class Curve:
         order = np.argsort(target, kind="stable")
 
         def joined(name: str) -> Floats:
-            return np.concatenate([empty, *(getattr(told, name) for told in accounts)])[order]
+            whole = np.concatenate([empty, *(getattr(told, name) for told in accounts)])
+            return np.asarray(whole[order], dtype=np.float64)
 
         def at(name: str) -> Floats:
             rows = zip(parts, accounts, strict=True)
-            return np.concatenate([empty, *(part.curves.at_ms[getattr(told, name)] for part, told in rows)])[order]
+            whole = np.concatenate([empty, *(part.curves.at_ms[getattr(told, name)] for part, told in rows)])
+            return np.asarray(whole[order], dtype=np.float64)
 
         words = [word for told in accounts for word in told.words]
         named = tuple(words[row] for row in order)

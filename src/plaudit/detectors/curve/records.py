@@ -55,7 +55,7 @@ def interval_scores(section: Section, context: SectionContext) -> IntervalScores
     )
 
     def joined(name: str, kind: type[np.generic]) -> np.ndarray[tuple[int], np.dtype[Any]]:
-        return np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in found)])[order]
+        return np.asarray(np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in found)])[order])
 
     return IntervalScores(
         *(joined(name, np.int64) for name in ("target", "start_ms", "end_ms", "gain")),

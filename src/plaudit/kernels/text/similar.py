@@ -185,7 +185,7 @@ def _nearly(
         return False
     n = min(text_offsets[i + 1] - text_offsets[i], _LONGEST)
     m = min(text_offsets[j + 1] - text_offsets[j], _LONGEST)
-    return min(n, m) / max(n, m, 1) >= ordered and common_order(text_offsets, token, i, j) >= ordered
+    return bool(min(n, m) / max(n, m, 1) >= ordered and common_order(text_offsets, token, i, j) >= ordered)
 
 
 @numba.njit(cache=True, nogil=True)

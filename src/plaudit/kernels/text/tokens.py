@@ -129,7 +129,7 @@ def cut(codes: np.ndarray, offsets: np.ndarray, kinds: np.ndarray) -> tuple[np.n
 
 @numba.njit(cache=True, nogil=True)
 def _pair(left: np.uint64, right: np.uint64) -> np.uint64:
-    return mixed(left * np.uint64(0x9E3779B97F4A7C15) + right)
+    return np.uint64(mixed(left * np.uint64(0x9E3779B97F4A7C15) + right))
 
 
 @numba.njit(cache=True, nogil=True)
