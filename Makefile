@@ -86,6 +86,14 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --fork-strategy f
 bench: $(STAMPS)/dev
 	@$(BIN)/python -m benchmarks.accuracy --write
 	@$(BIN)/python -m benchmarks.sweeps --write
+	@$(BIN)/python -m benchmarks.coverage --write
+	@$(BIN)/python -m benchmarks.curves --write
+	@$(BIN)/python -m benchmarks.genuine_comments --write
+	@$(BIN)/python -m benchmarks.sections --write
+	@$(BIN)/python -m benchmarks.herd --write
+	@$(BIN)/python -m benchmarks.rank --write
+	@$(BIN)/python -m benchmarks.redteam --write
+	@$(BIN)/python -m benchmarks.section_speed --write
 	@$(BIN)/python -m benchmarks.speed --write
 
 lock:
