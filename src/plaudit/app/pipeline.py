@@ -254,20 +254,23 @@ def judge(
         parameters["labels"] = given.file.sha256
         if lesson.applied:
             own_id = audit_id([*digests, given.file.sha256], seed, parameters)
-    may = purchases(read.log, findings, verdicts)
-    counts = tally(read.log, findings, verdicts, seed, may=may)
-    drawn = herd(read.log, verdicts, seed)
+    # What the bought likes drew takes as long as everything else here together, and needs nothing of it.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        drawing = beside.submit(herd, read.log, verdicts, seed)
+        may = purchases(read.log, findings, verdicts)
+        counts = tally(read.log, findings, verdicts, seed, may=may)
+        names = rows.names(findings, verdicts.groups)
+        tables = {
+            "likes": rows.likes_table(read, verdicts, names),
+            "counts": counts_table(read, counts, may, seed),
+            "actors": rows.actors_table(read, verdicts, names),
+            "groups": rows.groups_table(read, findings, verdicts, names),
+            "findings": rows.findings_table(read, findings, verdicts, names),
+            "quarantine": read.quarantine,
+        }
+        drawn = drawing.result()
     parts = split(counts, drawn)
-    names = rows.names(findings, verdicts.groups)
-    tables = {
-        "likes": rows.likes_table(read, verdicts, names),
-        "targets": rows.targets_table(read, counts, parts),
-        "counts": counts_table(read, counts, may, seed),
-        "actors": rows.actors_table(read, verdicts, names),
-        "groups": rows.groups_table(read, findings, verdicts, names),
-        "findings": rows.findings_table(read, findings, verdicts, names),
-        "quarantine": read.quarantine,
-    }
+    tables["targets"] = rows.targets_table(read, counts, parts)
     if asked is not None:
         parameters["value"] = asked.parameters()
     method = Method(

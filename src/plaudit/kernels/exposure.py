@@ -18,7 +18,7 @@ STRETCHES = 16
 _EDGES = STRETCHES + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def before(sorted_values: Ints, begin: int, end: int, value: int) -> int:
     """How many of ``sorted_values[begin:end]`` lie below ``value``."""
     low, high = begin, end
@@ -31,7 +31,7 @@ def before(sorted_values: Ints, begin: int, end: int, value: int) -> int:
     return low - begin
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def height(shape: int, count: float, rivals: Ints) -> float:
     """How high a target with ``count`` likes stands: what one unit of herd multiplies by ``e``.
 
@@ -52,7 +52,7 @@ def height(shape: int, count: float, rivals: Ints) -> float:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _edges(control: Ints, c0: int, c1: int, born: int, end: int, start: int, stop: int, out: Ints) -> None:
     """Edges of the stretches: equal numbers of neighbours' likes, and the beginning and end of the delivery."""
     inner = STRETCHES - 3
@@ -67,7 +67,7 @@ def _edges(control: Ints, c0: int, c1: int, born: int, end: int, start: int, sto
     out[:] = np.sort(out)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rivals(at: Ints, offsets: Ints, near: Ints, n0: int, n1: int, own: int, moment: int) -> Ints:
     """Counts of the neighbours ``near[n0:n1]`` but ``own`` at ``moment``, ascending."""
     out = np.zeros(n1 - n0, np.int64)
@@ -80,7 +80,7 @@ def _rivals(at: Ints, offsets: Ints, near: Ints, n0: int, n1: int, own: int, mom
     return np.sort(out[:used])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def fill_profiles(
     target: Ints,
     at: Ints,
@@ -163,7 +163,7 @@ def fill_profiles(
     return edges, own, other, dose, during
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def counts_without(
     target: Ints,
     at: Ints,

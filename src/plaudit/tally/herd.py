@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plaudit.kernels.beside import each
 from plaudit.kernels.exposure import SHAPES, counts_without
 from plaudit.model import Bools, EventLog, Floats, Ints, Verdicts
 from plaudit.tally.shocks import Profiles, Shocks, shocks
@@ -125,16 +126,20 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
     # The same ranks for all targets: where the herd is misjudged, it is misjudged for all of them together.
     rank = rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS)
     of_draw = np.searchsorted(np.cumsum(weight)[:-1], rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS))
-    paths: dict[int, tuple[Floats, Floats]] = {}
+
+    def without(shape: int) -> tuple[Floats, Floats]:
+        found_paths: tuple[Floats, Floats] = counts_without(
+            found.hit.target, log.at_ms, log.target_offsets(), found.genuine, found.group, found.near,
+            found.near_offsets, found.hit.edges, _COARSE, shape,
+        )  # fmt: skip
+        return found_paths
+
+    asked = sorted({belief.shape for number, belief in enumerate(beliefs) if (of_draw == number).any()})
+    paths = dict(zip(asked, each(without, asked), strict=True))
     for number, belief in enumerate(beliefs):
         use = np.flatnonzero(of_draw == number)
         if not use.size:
             continue
-        if belief.shape not in paths:
-            paths[belief.shape] = counts_without(
-                found.hit.target, log.at_ms, log.target_offsets(), found.genuine, found.group, found.near,
-                found.near_offsets, found.hit.edges, _COARSE, belief.shape,
-            )  # fmt: skip
         mean, variance = paths[belief.shape]
         strength = _quantiles(belief.target, rank[use])
         noise = rng.standard_normal((draws.shape[0], use.shape[0]))

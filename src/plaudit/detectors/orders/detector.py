@@ -117,6 +117,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         taken[grown[-1].gatherings] = 1
     clean = [recount(g, kept) for cohort in grown if (kept := prune(g, cohort.gatherings)).shape[0] >= 2]
     sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if clean else None
+    parts: list[Ints] = []
     for cohort in merge(g, clean, pairs):
         assert sitting is not None
         more = siblings(g, cohort.gatherings, sitting, taken)
@@ -126,12 +127,16 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         # Pruned of the interest they met in, two circles may turn out to have nothing else in common.
         # (Not so a list worked through in sittings: its batches share few accounts and are one order book.)
         rest = prune(g, cohort.gatherings)
-        for part in [rest] if _in_batches(context, g, rest) else split(g, [rest], pairs, context.seed):
-            cohort = recount(g, part)
-            witness = _witness(log, context, g, cohort, pairs)
-            if witness is not None:
-                judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context)
-                found.append(judge(g, cohort, witness))
+        parts += [rest] if _in_batches(context, g, rest) else split(g, [rest], pairs, context.seed)
+
+    def heard(part: Ints) -> Found | None:
+        cohort = recount(g, part)
+        witness = _witness(log, context, g, cohort, pairs)
+        if witness is None:
+            return None
+        return (_unspoken if witness.log_p > LIKELY else partial(_judged, log, context))(g, cohort, witness)
+
+    found += [one for one in each(heard, parts) if one is not None]
     for members, log_each in held.pools:
         rest = members[taken[members] == 0]
         if rest.shape[0] >= 3:
