@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plaudit.detectors import BUILT_IN, SECTION, all_detectors
+from plaudit.detectors import BUILT_IN, all_detectors
 from plaudit.result import Case, Message, Step
 
 _EXONERATING = {
@@ -84,7 +84,11 @@ def build_case(
 def innocent(detectors: Sequence[str]) -> list[Message]:
     """Known innocent explanations of what these detectors see, most common first, each once."""
     # Asking what is installed reads the description of every package; our own need no asking.
-    specs = {d.spec.id: d.spec for d in BUILT_IN} | {d.spec.id: d.spec for d in SECTION}
+    specs = {d.spec.id: d.spec for d in BUILT_IN}
+    if not set(detectors) <= specs.keys():
+        from plaudit.detectors import SECTION
+
+        specs |= {d.spec.id: d.spec for d in SECTION}
     if not set(detectors) <= specs.keys():
         specs |= {detector.spec.id: detector.spec for detector in all_detectors()}
     codes = [code for name in detectors if name in specs for code in specs[name].innocent]
