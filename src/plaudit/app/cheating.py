@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit._version import __version__
-from plaudit.engine import atomic_path
-from plaudit.errors import InputError
+from plaudit.app import outdir
 from plaudit.model import HOUR_MS, Floats, Ints, Status
 from plaudit.progress import Progress, Silent
 from plaudit.report import machine
@@ -235,13 +234,8 @@ def write(answer: RedTeam, out: Path, lang: str) -> None:
     """
     from plaudit.report.redteam import redteam_html
 
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out} is a file; name a folder, which will be made if it does not exist.")
-    out.mkdir(parents=True, exist_ok=True)
     texts = {"redteam.json": machine.to_bytes(answer), "redteam.html": redteam_html(answer, lang).encode()}
-    for name, content in texts.items():
-        with atomic_path(out / name) as part:
-            part.write_bytes(content)
+    outdir.write_files(out, texts)
 
 
 def cost_of(market: str, done: Searched, seed: int) -> MarketCost:

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plaudit.app import outdir
 from plaudit.app.compare_rows import Held, held, numbers
-from plaudit.engine import atomic_path
 from plaudit.errors import InputError
 from plaudit.report import machine
 from plaudit.report.compare import comparison_html
@@ -63,13 +63,8 @@ def write(comparison: Comparison, out: Path, lang: str) -> None:
     Raises:
         InputError: ``out`` is a file.
     """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out} is a file; name a folder, which will be made if it does not exist.")
-    out.mkdir(parents=True, exist_ok=True)
     texts = {"compare.json": machine.to_bytes(comparison), "compare.html": comparison_html(comparison, lang).encode()}
-    for name, content in texts.items():
-        with atomic_path(out / name) as part:
-            part.write_bytes(content)
+    outdir.write_files(out, texts)
 
 
 def _measures(audits: Sequence[Held], by: str, names: Sequence[str], seed: int) -> list[Measure]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from plaudit.engine import atomic_path
 from plaudit.errors import InputError
 from plaudit.model import SCHEMAS
 
@@ -41,14 +42,31 @@ WORLD = Kind(
 )
 
 
+def write_files(out: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files by name into ``out``, which is made if it does not exist; each appears by atomic rename.
+
+    Raises:
+        InputError: ``out`` is a file.
+    """
+    _refuse_file(out)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        with atomic_path(out / name) as part:
+            part.write_bytes(content)
+
+
+def _refuse_file(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file; name a folder, which will be made if it does not exist.")
+
+
 def check(out: Path, kind: Kind, *, force: bool = False) -> None:
     """Refuse, before any work, a folder that the result cannot or should not take.
 
     Raises:
         InputError: ``out`` is a file, lies in a place that cannot be written, or holds files that are not ours.
     """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out} is a file; name a folder, which will be made if it does not exist.")
+    _refuse_file(out)
     parent = _existing_parent(out)
     if not parent.is_dir():
         raise InputError(f"--out {out} cannot be made because {parent} is a file; name another folder.")

@@ -23,13 +23,7 @@ def readiness(detector: Detector, log: EventLog) -> tuple[Outcome, str]:
 
 def run_detector(detector: Detector, log: EventLog, context: Context) -> Findings:
     """The detector's findings, or an empty answer with the reason there is none; its fault is such a reason."""
-    outcome, reason = readiness(detector, log)
-    if outcome is not Outcome.MEASURED:
-        return _empty(detector.spec, outcome, reason)
-    try:
-        return detector.find(log, context)
-    except Exception as fault:
-        return _empty(detector.spec, Outcome.ERROR, f"{type(fault).__name__}: {fault}")
+    return _answer(detector.spec, readiness(detector, log), lambda: detector.find(log, context))
 
 
 def run_detectors(
@@ -56,13 +50,7 @@ def section_readiness(detector: SectionDetector, section: Section) -> tuple[Outc
 
 def run_section_detector(detector: SectionDetector, section: Section, context: SectionContext) -> Findings:
     """The detector's findings, or an empty answer with the reason there is none; its fault is such a reason."""
-    outcome, reason = section_readiness(detector, section)
-    if outcome is not Outcome.MEASURED:
-        return _empty(detector.spec, outcome, reason)
-    try:
-        return detector.find(section, context)
-    except Exception as fault:
-        return _empty(detector.spec, Outcome.ERROR, f"{type(fault).__name__}: {fault}")
+    return _answer(detector.spec, section_readiness(detector, section), lambda: detector.find(section, context))
 
 
 def run_section_detectors(
@@ -72,6 +60,16 @@ def run_section_detectors(
     return _in_turn(
         [d.spec for d in detectors], lambda number: run_section_detector(detectors[number], section, context), told
     )
+
+
+def _answer(spec: DetectorSpec, ready: tuple[Outcome, str], find: Callable[[], Findings]) -> Findings:
+    outcome, reason = ready
+    if outcome is not Outcome.MEASURED:
+        return _empty(spec, outcome, reason)
+    try:
+        return find()
+    except Exception as fault:
+        return _empty(spec, Outcome.ERROR, f"{type(fault).__name__}: {fault}")
 
 
 def _in_turn(

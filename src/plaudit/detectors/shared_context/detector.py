@@ -75,7 +75,8 @@ class SharedContext:
 def _judged(log: EventLog) -> tuple[list[Cells], int]:
     """Devices, those of one hand joined, and addresses, where the log has them; and how many contexts were judged."""
     parts = []
-    if log.device is not None and bool((log.device >= 0).any()):
+    devices = log.device is not None and bool((log.device >= 0).any())
+    if log.device is not None and devices:
         parts.append(_judge(log, log.device, 1.0, 1, 2))
     if log.ip is not None and bool((log.ip >= 0).any()):
         parts.append(_judge(log, log.ip, CIRCLE_CERTAINTY, ADDRESS_SITTINGS, int(SPEC.parameters["min_actors"])))
@@ -86,7 +87,7 @@ def _judged(log: EventLog) -> tuple[list[Cells], int]:
         replace(part, log_q=log_q)
         for part, log_q in zip(parts, np.split(log_q_values(log_p, log_p.shape[0]), ends), strict=True)
     ]
-    if log.device is not None and bool((log.device >= 0).any()):
+    if devices:
         parts[0] = joined(log, parts[0], float(np.log(SPEC.parameters["link_fdr"])))
     return parts, log_p.shape[0]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from plaudit.errors import InputError
+from plaudit.testing.knobs import overridden
 
 MIN_COMMENTS = 200
 MAX_COMMENTS = 5_000_000
@@ -112,16 +113,7 @@ class Knobs:
         Raises:
             InputError: an override has an unknown name or a value out of range.
         """
-        if not overrides:
-            return self
-        names = [f.name for f in fields(self)]
-        for name, value in overrides.items():
-            if name not in names:
-                raise InputError(f"The simulator of sections has no knob {name!r}; it has {', '.join(names)}.")
-            high = _HIGHEST.get(name, 1e9)
-            if not 0 <= float(value) <= high:
-                raise InputError(f"The simulator's knob {name!r} must be between 0 and {high:g}, not {value}.")
-        return replace(self, **{name: float(value) for name, value in overrides.items()})
+        return overridden(self, overrides, "The simulator of sections", lowest={}, highest=_HIGHEST)
 
 
 _ONE = ("overlap", "repeats", "rhythm", "ragged", "english", "regions", "authors", "reads", "positions", "created")

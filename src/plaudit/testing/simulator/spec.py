@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from plaudit.errors import InputError
+from plaudit.testing.knobs import overridden
 
 MIN_EVENTS = 2_000
 MAX_EVENTS = 50_000_000
@@ -100,17 +101,7 @@ class Knobs:
         Raises:
             InputError: an override has an unknown name or a value out of range.
         """
-        if not overrides:
-            return self
-        names = [f.name for f in fields(self)]
-        for name, value in overrides.items():
-            if name not in names:
-                raise InputError(f"The simulator has no knob {name!r}; it has {', '.join(names)}.")
-            low = -1.0 if name == "feed_bots" else 0.0
-            high = _HIGHEST.get(name, 1e9)
-            if not low <= float(value) <= high:
-                raise InputError(f"The simulator's knob {name!r} must be between {low:g} and {high:g}, not {value}.")
-        return replace(self, **{name: float(value) for name, value in overrides.items()})
+        return overridden(self, overrides, "The simulator", lowest={"feed_bots": -1.0}, highest=_HIGHEST)
 
 
 _HIGHEST: Mapping[str, float] = {
