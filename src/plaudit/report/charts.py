@@ -1,4 +1,4 @@
-"""Curves and group pictures as static SVG, drawn offline from Altair charts.
+"""Curves and group pictures as static SVG, drawn offline from the compiled charts of :mod:`plaudit.report.pictures`.
 
 Nothing in a picture depends on the fonts of the machine (margins are fixed, labels are placed here), so the same
 document gives the same bytes everywhere. Ids of the log never enter a picture: they are hostile text and stand in HTML.
@@ -8,12 +8,9 @@ Colours are CSS variables of the page, so one picture serves day, night and pape
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
-import altair as alt
-
-from plaudit.report.drawing import FONT, Frame, Kind
+from plaudit.report.drawing import Frame, Kind
 from plaudit.report.words import Words
 from plaudit.result import Curve, GroupView
 
@@ -39,28 +36,6 @@ NARROW = Frame(292, 170)
 SMALL = Frame(364, 104)
 
 
-@cache
-def _curve() -> Kind:
-    """Tables ``nights`` (x, x2) and ``bins`` (x, and o, a, b, c, the edges of the stack); x counts bins."""
-    end = alt.param(name="end", value=1)
-    top = alt.param(name="top", value=1)
-    texts = [alt.param(name=name, value=[]) for name in ("x_at", "x_text", "y_at", "y_text")]
-    x = alt.X("x:Q", title=None, scale=scale(0, end), axis=axis("x", extent=20, grid=False, tickSize=4, labelPadding=4))
-    y_axis = axis("y", extent=Frame.left - 8, grid=True, domain=False, ticks=False)
-    nights = (
-        alt.Chart(alt.NamedData("nights"))
-        .mark_rect(color="var(--night)")
-        .encode(x=x, x2="x2:Q", y=alt.value(0), y2=alt.value(alt.expr("height")))
-    )
-    areas = [
-        alt.Chart(alt.NamedData("bins"))
-        .mark_area(interpolate="step-after", color=f"var(--{colour})")
-        .encode(x=x, y=alt.Y(f"{high}:Q", title=None, scale=scale(0, top), axis=y_axis), y2=f"{low}:Q")
-        for low, high, colour in (("o", "a", "verified"), ("a", "b", "undetermined"), ("b", "c", "discounted"))
-    ]
-    return Kind.of(alt.layer(nights, *areas).add_params(end, top, *texts))
-
-
 def curve_svg(curve: Curve, words: Words, frame: Frame) -> str:
     """The curve stacked by status (verified below, discounted on top), nights shaded; ``""`` for an empty curve."""
     bins = len(curve.verified)
@@ -78,7 +53,7 @@ def curve_svg(curve: Curve, words: Words, frame: Frame) -> str:
     bands = [{"x": (a - span[0]) / curve.bin_ms, "x2": (b - span[0]) / curve.bin_ms} for a, b in nights]
     shown = ticks(*span, max(2, frame.width // 62), words)
     steps = whole_steps(top, 4 if frame.height > 150 else 2)
-    return _curve().svg(
+    return Kind.named("curve").svg(
         frame,
         {"nights": bands, "bins": rows},
         {
@@ -140,36 +115,6 @@ def whole_steps(top: int, most: int) -> list[int]:
         step *= 10
 
 
-@cache
-def _group() -> Kind:
-    """Tables ``box`` (x, x2, y, y2), ``rules`` (x, y, y2), ``texts`` (x, y, t, align); by tone ``likes0``, ``likes1``.
-
-    All in pixels; the likes of one tone are one geometry.
-    """
-    thick = alt.param(name="thick", value=1)
-    x = alt.X("x:Q", title=None, scale=scale(0, alt.expr("width"), zero=False), axis=None)
-    y = alt.Y("y:Q", title=None, scale=scale(alt.expr("height"), 0, zero=False), axis=None)
-
-    def layer(table: str) -> alt.Chart:
-        return alt.Chart(alt.NamedData(table)).encode(x=x, y=y)
-
-    # One broken path instead of a mark per like: a tenth of the weight of the page, and drawn in half the time.
-    likes = [
-        alt.Chart(alt.NamedData(f"likes{tone}"))
-        .mark_geoshape(filled=False, clip=False, stroke=f"var(--group{tone})", strokeWidth=thick, strokeCap="butt")
-        .project(type="identity", scale=1, translate=[0, 0])
-        for tone in (0, 1)
-    ]
-    box = layer("box").mark_rect(color="var(--night)").encode(x2="x2:Q", y2="y2:Q")
-    rules = layer("rules").mark_rule(color="var(--line)", strokeWidth=1).encode(y2="y2:Q")
-    texts = (
-        layer("texts")
-        .mark_text(align=alt.expr("datum.align"), baseline="middle", fontSize=11, font=FONT, color="var(--soft)")
-        .encode(text="t:N")
-    )
-    return Kind.of(alt.layer(box, rules, *likes, texts).add_params(thick))
-
-
 def group_svg(group: GroupView, words: Words, wide: bool) -> str:
     """Who moved together: one row per member; left the moments of their likes, right the targets they went to.
 
@@ -208,7 +153,7 @@ def group_svg(group: GroupView, words: Words, wide: bool) -> str:
     texts = [{"x": x, "y": height + 15, "t": text, "align": "center"} for x, text in under]
     texts.append({"x": 6, "y": -9, "t": words.ui("picture_when"), "align": "left"})
     texts.append({"x": width - 8, "y": -9, "t": words.ui("picture_what"), "align": "right"})
-    return _group().svg(
+    return Kind.named("group").svg(
         Frame(width, height, left=0, right=0, top=22, bottom=24),
         {
             "box": [{"x": matrix_left, "x2": matrix_left + cell * targets, "y": 0, "y2": height}],
@@ -245,14 +190,3 @@ def _row_order(group: GroupView) -> dict[int, int]:
 def _path(dashes: Iterable[_Dash]) -> list[dict[str, Any]]:
     lines = [[(round(left, 1), round(y, 1)), (round(right, 1), round(y, 1))] for left, right, y in dashes]
     return [{"type": "MultiLineString", "coordinates": lines}]
-
-
-def scale(first: Any, last: Any, zero: bool = True) -> alt.Scale:
-    """A scale between two values or parameters, exactly."""
-    return alt.Scale(domain=[first, last], nice=False, zero=zero)
-
-
-def axis(name: str, extent: int, **style: Any) -> alt.Axis:
-    """An axis with the texts of parameter ``<name>_text`` at the values of parameter ``<name>_at``."""
-    label = f"{name}_text[indexof({name}_at, datum.value)]"
-    return alt.Axis(values=alt.expr(f"{name}_at"), labelExpr=label, minExtent=extent, maxExtent=extent, **style)

@@ -1,20 +1,23 @@
-"""Kinds of pictures: built with Altair and compiled once, then drawn as often as wanted with other figures.
+"""Pictures without their figures: compiled charts that are drawn as often as wanted with other figures.
 
-A kind names its tables (``alt.NamedData``) and its parameters (``alt.param``) and leaves both empty. Vega-Lite compiles
-to Vega, where tables and parameters keep their names, so that drawing one picture is filling them in. Building,
-compiling and checking a chart again for every picture took three times as long as drawing it.
+A kind names its tables and its parameters and leaves both empty, so that drawing one picture is filling them in.
+Building, compiling and checking a chart again for every picture took three times as long as drawing it. What they look
+like stands in :mod:`plaudit.report.pictures`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
-import altair as alt
 import vl_convert
 
 FONT = "system-ui, sans-serif"
+PICTURES = files("plaudit.report") / "compiled"
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -42,21 +45,23 @@ class Kind:
 
     Attributes:
         vega: the Vega specification; never changed.
-        tables, parameters: names of what :meth:`svg` must be given.
+        parameters: names of the parameters :meth:`svg` must be given.
     """
 
     vega: Mapping[str, Any]
-    tables: frozenset[str]
-    parameters: frozenset[str]
+    parameters: tuple[str, ...]
 
-    @classmethod
-    def of(cls, chart: alt.LayerChart | alt.FacetChart) -> Kind:
-        """Compile a chart; the page's look is added here, the frame when it is drawn."""
-        # The charts are ours and tested: checking them against the grammar's schema once more only takes time.
-        grammar = _dressed(chart).to_dict(validate=False)
-        vega = vl_convert.vegalite_to_vega(grammar, vl_version=_vega_lite())
-        tables = frozenset(table["name"] for table in vega["data"] if "source" not in table)
-        return cls(vega, tables, frozenset(parameter["name"] for parameter in grammar["params"]))
+    @property
+    def tables(self) -> frozenset[str]:
+        """Names of the tables :meth:`svg` must be given."""
+        return frozenset(table["name"] for table in self.vega["data"] if "source" not in table)
+
+    @staticmethod
+    @cache
+    def named(name: str) -> Kind:
+        """A picture of the report: a key of :data:`plaudit.report.pictures.CHARTS`."""
+        content = json.loads((PICTURES / f"{name}.json").read_text(encoding="utf-8"))
+        return Kind(content["vega"], tuple(content["parameters"]))
 
     def svg(self, frame: Frame, tables: Mapping[str, Rows], parameters: Mapping[str, Any]) -> str:
         """Draw the picture with these figures.
@@ -64,8 +69,8 @@ class Kind:
         Raises:
             ValueError: a table or a parameter is missing, or the kind has none of this name.
         """
-        if self.tables != tables.keys() or self.parameters != parameters.keys():
-            raise ValueError(f"This picture takes {sorted(self.tables)} and {sorted(self.parameters)}.")
+        if self.tables != tables.keys() or set(self.parameters) != parameters.keys():
+            raise ValueError(f"This picture takes {sorted(self.tables)} and {list(self.parameters)}.")
         filled = {
             **self.vega,
             "width": frame.width,
@@ -80,28 +85,3 @@ class Kind:
 
 def _fill(parts: Sequence[Mapping[str, Any]], field: str, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [{**part, field: given[part["name"]]} if part["name"] in given else part for part in parts]
-
-
-def _dressed(chart: alt.LayerChart | alt.FacetChart) -> Any:
-    return chart.properties(autosize=alt.AutoSizeParams(type="none")).configure(
-        background="transparent",
-        font=FONT,
-        aria=False,
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(
-            labelColor="var(--soft)",
-            labelFont=FONT,
-            labelFontSize=11,
-            labelLimit=0,
-            labelOverlap=False,
-            labelFlush=False,
-            tickColor="var(--line)",
-            domainColor="var(--line)",
-            gridColor="var(--line)",
-        ),
-    )
-
-
-def _vega_lite() -> str:
-    """The grammar Altair speaks, as the converter names it: ``v6.1.0`` is ``6.1``."""
-    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])

@@ -8,13 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
-
-import altair as alt
 
 from plaudit.report import figures
-from plaudit.report.charts import axis, night_bands, scale, ticks, whole_steps
+from plaudit.report.charts import night_bands, ticks, whole_steps
 from plaudit.report.drawing import Frame, Kind
 from plaudit.report.words import Words
 from plaudit.result import CurvePoints, GapPoint
@@ -78,31 +74,6 @@ def pane_of(curve: CurvePoints, start_ms: int | None, end_ms: int | None) -> Pan
     )
 
 
-@cache
-def _counter() -> Kind:
-    """Tables ``nights`` and ``window`` (x, x2), ``likes`` and ``reads`` (x, y, order of reading)."""
-    end, top = alt.param(name="end", value=1), alt.param(name="top", value=1)
-    texts = [alt.param(name=name, value=[]) for name in ("x_at", "x_text", "y_at", "y_text")]
-    x = alt.X("x:Q", title=None, scale=scale(0, end), axis=axis("x", extent=20, grid=False, tickSize=4, labelPadding=4))
-    y_axis = axis("y", extent=Frame.left - 8, grid=True, domain=False, ticks=False)
-    y = alt.Y("y:Q", title=None, scale=scale(0, top), axis=y_axis)
-
-    def band(table: str, colour: str) -> Any:
-        chart = alt.Chart(alt.NamedData(table)).mark_rect(color=f"var(--{colour})")
-        return chart.encode(x=x, x2="x2:Q", y=alt.value(0), y2=alt.value(alt.expr("height")))
-
-    reads = (
-        alt.Chart(alt.NamedData("reads"))
-        .mark_line(color="var(--soft)", strokeWidth=1.2, strokeDash=[4, 3], interpolate="linear")
-        .encode(x=x, y=y, order="x:Q")
-    )
-    likes = alt.Chart(alt.NamedData("likes")).encode(x=x, y=y, order="x:Q")
-    line = likes.mark_line(color="var(--accent)", strokeWidth=2, interpolate="linear")
-    points = alt.Chart(alt.NamedData("points")).mark_circle(color="var(--accent)", size=14, opacity=1).encode(x=x, y=y)
-    layers = [band("nights", "night"), band("window", "window"), reads, line, points]
-    return Kind.of(alt.layer(*layers).add_params(end, top, *texts))
-
-
 def counter_svg(pane: Pane, window: tuple[int, int] | None, words: Words, frame: Frame) -> str:
     """The counter of ``pane`` with nights and the suspect window shaded; reads scaled to its height where known."""
     span = max(1, pane.end_ms - pane.start_ms)
@@ -121,7 +92,7 @@ def counter_svg(pane: Pane, window: tuple[int, int] | None, words: Words, frame:
     drawn = [{"x": place(at), "y": n} for at, n in zip(pane.at_ms, pane.likes, strict=True)]
     shown = ticks(pane.start_ms, pane.end_ms, max(2, frame.width // 62), words)
     steps = whole_steps(int(top), 4)
-    return _counter().svg(
+    return Kind.named("counter").svg(
         frame,
         {
             "nights": [{"x": place(a), "x2": place(b)} for a, b in bands],
@@ -143,25 +114,6 @@ def counter_svg(pane: Pane, window: tuple[int, int] | None, words: Words, frame:
     )
 
 
-@cache
-def _scatter() -> Kind:
-    """Tables ``even`` (the diagonal), ``plain`` and ``marked`` (x, y in decades); ``names`` (x, y, t, turned)."""
-    low, high = alt.param(name="low", value=0), alt.param(name="high", value=1)
-    texts = [alt.param(name=name, value=[]) for name in ("x_at", "x_text", "y_at", "y_text")]
-    x = alt.X("x:Q", title=None, scale=scale(low, high, zero=False), axis=axis("x", extent=20, labelPadding=4))
-    y = alt.Y("y:Q", title=None, scale=scale(low, high, zero=False), axis=axis("y", extent=36, ticks=False))
-    even = alt.Chart(alt.NamedData("even")).mark_line(color="var(--soft)", strokeDash=[5, 4], strokeWidth=1)
-
-    def dots(table: str, colour: str, size: int, shape: str) -> Any:
-        mark = alt.Chart(alt.NamedData(table)).mark_point(
-            filled=True, color=f"var(--{colour})", size=size, shape=shape, opacity=0.85, strokeWidth=0
-        )
-        return mark.encode(x=x, y=y)
-
-    layers = [even.encode(x=x, y=y), dots("plain", "verified", 26, "circle"), dots("marked", "group0", 70, "diamond")]
-    return Kind.of(alt.layer(*layers).add_params(low, high, *texts))
-
-
 def gap_svg(points: Sequence[GapPoint], frame: Frame) -> str:
     """Likes shown (upwards) against likes explained (to the right), by decades; the dashed line is "as explained"."""
     values = [math.log10(max(value, 1.0)) for point in points for value in (point.observed, point.expected)]
@@ -176,7 +128,7 @@ def gap_svg(points: Sequence[GapPoint], frame: Frame) -> str:
         ]
 
     labels = [figures.count(10.0**k) for k in marks]
-    return _scatter().svg(
+    return Kind.named("scatter").svg(
         frame,
         {"even": [{"x": low, "y": low}, {"x": high, "y": high}], "plain": rows(False), "marked": rows(True)},
         {"low": low, "high": high, "x_at": marks, "x_text": labels, "y_at": marks, "y_text": labels},
