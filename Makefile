@@ -15,6 +15,10 @@ PYTHON = $(eval PYTHON := $(shell for p in python3.14 python3.13 python3.12 pyth
 	echo "$$p"; break; fi; done))$(PYTHON)
 endif
 
+# Compiled modules are kept whatever the caller's shell says: without them every command compiles all it imports anew,
+# which takes longer than auditing a small log.
+unexport PYTHONDONTWRITEBYTECODE
+
 # `pip` inside the environment, quiet unless something is wrong. Python compiles what it imports when it does: compiling
 # everything at once would take longer than the rest of the installation.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet

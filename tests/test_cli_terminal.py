@@ -286,3 +286,19 @@ def test_the_reproduction_command_says_what_decides_and_nothing_else() -> None:
         "plaudit audit 'my likes.csv' --map actor=a --map target=t --time-format s --allow-rejects --as-of 2026-01-01 "
         "--lang zh --seed 3 --out DIR"
     )
+
+
+def test_a_command_of_its_own_loads_no_pandas(root: Path) -> None:
+    program = (
+        "import sys\nfrom plaudit.app import terminal\n"
+        "def work():\n    import pyarrow\n    pyarrow.array([1])\n    assert 'pandas' not in sys.modules\n"
+        "raise SystemExit(terminal.run(work, alone=True))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(root / "src")},
+    )
+    assert done.returncode == 0, done.stderr

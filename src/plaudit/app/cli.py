@@ -29,7 +29,7 @@ OutDir = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (the process's own by default) and return its exit code."""
-    return terminal.run(lambda: app(args=None if argv is None else list(argv), prog_name="plaudit"))
+    return terminal.run(lambda: app(args=None if argv is None else list(argv), prog_name="plaudit"), alone=argv is None)
 
 
 def _version(wanted: bool) -> None:

@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
@@ -37,6 +38,26 @@ EXIT_CODES = {
 
 SHOW_AFTER_S = 2.0
 """Seconds of work before a bar appears: what is over by then needs none."""
+
+
+class _LeftOut(MetaPathFinder):
+    """Says that modules of these names are not installed."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = frozenset(names)
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname in self.names:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+
+
+def leave_out(*names: str) -> None:
+    """Keep this process from loading modules that others load wherever they are installed.
+
+    Arrow looks for pandas when it makes its first array, and loading it takes as long as all else a small audit loads;
+    no frame can come in through a command line.
+    """
+    sys.meta_path.insert(0, _LeftOut(names))
 
 
 def one_line(text: str) -> str:
@@ -145,11 +166,13 @@ class Bars:
             self._bars.update(self._task, description=self._name, completed=self._done, total=self._total)
 
 
-def run(command: Callable[[], None]) -> int:
+def run(command: Callable[[], None], *, alone: bool = False) -> int:
     """Run a command line and turn whatever ends it into an exit code and, where needed, one sentence on stderr.
 
-    ``PLAUDIT_DEBUG=1`` lets the traceback of a failure through.
+    ``PLAUDIT_DEBUG=1`` lets the traceback of a failure through. ``alone``: nothing else happens in this process.
     """
+    if alone:
+        leave_out("pandas")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show Chinese gets question marks, not a crash.
         if hasattr(stream, "reconfigure"):

@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
-from scipy.special import gammaln, logsumexp
+from scipy.special import betainc, gammaln, logsumexp, xlogy
 
 from plaudit.kernels.tails import log_poisson_tail
 from plaudit.model import Floats, Ints
@@ -60,10 +59,13 @@ class OverlapNull:
 
     @staticmethod
     def _tail(k: Floats, shape: float, ratio: float) -> Floats:
-        tail = stats.nbinom.logsf(k - 1, shape, 1 - ratio)
+        with np.errstate(divide="ignore"):
+            # P(X >= k) as an incomplete beta function (Abramowitz & Stegun 26.5.26).
+            tail = np.log(betainc(k, shape, ratio))
         # Beyond double range: leading term times a geometric bound of the rest.
         step = np.minimum(np.maximum(ratio * (k + shape) / (k + 1), ratio), 0.999)
-        tail = np.where(tail > -600, tail, stats.nbinom.logpmf(k, shape, 1 - ratio) - np.log1p(-step))
+        leading = gammaln(k + shape) - gammaln(k + 1.0) - gammaln(shape) + shape * np.log1p(-ratio) + k * np.log(ratio)
+        tail = np.where(tail > -600, tail, leading - np.log1p(-step))
         return np.asarray(np.minimum(tail - _log_any(shape, ratio), 0.0), dtype=np.float64)
 
     def moments(self, mean: Floats) -> tuple[Floats, Floats]:
@@ -104,7 +106,8 @@ def _fit_bin(shared: Ints, mean: Floats) -> tuple[float, float]:
     top = max(3, int(np.quantile(shared, 0.75))) if shared.shape[0] else 3
     count = np.arange(1, top + 1)
     observed = np.bincount(shared[shared <= top], minlength=top + 1)[1:].astype(np.float64)
-    poisson = stats.poisson.pmf(count, min(average, float(top)))
+    usual = min(average, float(top))
+    poisson = np.exp(xlogy(count, usual) - usual - gammaln(count + 1.0))
     observed += _PRIOR * poisson / max(float(poisson.sum()), 1e-300)
     best = (-np.inf, _SHAPES[0], 0.5)
     for shape in _SHAPES:

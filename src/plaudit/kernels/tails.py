@@ -50,6 +50,15 @@ def log_negative_binomial_tail(count: Ints | Floats, mean: Floats, dispersion: F
     return out
 
 
+def log_binomial_tail(count: int, trials: int, chance: float) -> float:
+    """``ln P(X >= count)`` of successes in ``trials`` with this chance each."""
+    if count <= 0:
+        return 0.0
+    with np.errstate(divide="ignore"):
+        # P(X >= k) as an incomplete beta function (Abramowitz & Stegun 26.5.24).
+        return float(np.log(betainc(count, trials - count + 1.0, chance)))
+
+
 def normal_score(log_p: Floats) -> Floats:
     """The z whose upper tail has log-probability ``log_p`` (exact far beyond double range)."""
     return np.asarray(-ndtri_exp(np.minimum(log_p, -1e-12)), dtype=np.float64)

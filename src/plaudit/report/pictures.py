@@ -18,8 +18,10 @@ import vl_convert
 
 from plaudit.report.drawing import FONT, PICTURES, Frame, Kind
 
+Chart = alt.LayerChart | alt.FacetChart
 
-def compiled(chart: alt.LayerChart | alt.FacetChart) -> Kind:
+
+def compiled(chart: Chart) -> Kind:
     """Compile a chart; the page's look is added here, the frame when it is drawn."""
     # The charts are ours and tested: checking them against the grammar's schema once more only takes time.
     grammar = _dressed(chart).to_dict(validate=False)
@@ -27,7 +29,7 @@ def compiled(chart: alt.LayerChart | alt.FacetChart) -> Kind:
     return Kind(vega, tuple(sorted(parameter["name"] for parameter in grammar["params"])))
 
 
-def _curve() -> alt.LayerChart:
+def _curve() -> Chart:
     """Tables ``nights`` (x, x2) and ``bins`` (x, and o, a, b, c, the edges of the stack); x counts bins."""
     end = alt.param(name="end", value=1)
     top = alt.param(name="top", value=1)
@@ -50,7 +52,7 @@ def _curve() -> alt.LayerChart:
     return alt.layer(nights, *areas).add_params(end, top, *texts)
 
 
-def _group() -> alt.LayerChart:
+def _group() -> Chart:
     """Tables ``box`` (x, x2, y, y2), ``rules`` (x, y, y2), ``texts`` (x, y, t, align); by tone ``likes0``, ``likes1``.
 
     All in pixels; the likes of one tone are one geometry.
@@ -79,7 +81,7 @@ def _group() -> alt.LayerChart:
     return alt.layer(box, rules, *likes, texts).add_params(thick)
 
 
-def _counter() -> alt.LayerChart:
+def _counter() -> Chart:
     """Tables ``nights`` and ``window`` (x, x2), ``likes`` and ``reads`` (x, y, order of reading)."""
     end, top = alt.param(name="end", value=1), alt.param(name="top", value=1)
     texts = [alt.param(name=name, value=[]) for name in ("x_at", "x_text", "y_at", "y_text")]
@@ -105,7 +107,7 @@ def _counter() -> alt.LayerChart:
     return alt.layer(*layers).add_params(end, top, *texts)
 
 
-def _scatter() -> alt.LayerChart:
+def _scatter() -> Chart:
     """Tables ``even`` (the diagonal), ``plain`` and ``marked`` (x, y in decades); ``names`` (x, y, t, turned)."""
     low, high = alt.param(name="low", value=0), alt.param(name="high", value=1)
     texts = [alt.param(name=name, value=[]) for name in ("x_at", "x_text", "y_at", "y_text")]
@@ -134,7 +136,7 @@ def _axis(name: str, extent: int, **style: Any) -> alt.Axis:
     return alt.Axis(values=alt.expr(f"{name}_at"), labelExpr=label, minExtent=extent, maxExtent=extent, **style)
 
 
-def _dressed(chart: alt.LayerChart | alt.FacetChart) -> Any:
+def _dressed(chart: Chart) -> Any:
     return chart.properties(autosize=alt.AutoSizeParams(type="none")).configure(
         background="transparent",
         font=FONT,
@@ -159,7 +161,7 @@ def _vega_lite() -> str:
     return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
-CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
+CHARTS: Mapping[str, Callable[[], Chart]] = {
     "counter": _counter,
     "curve": _curve,
     "group": _group,

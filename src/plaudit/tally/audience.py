@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import expit, logit, stdtrit
 
 from plaudit.model import Bools, Floats, Outcomes, Posts
 from plaudit.result import Message, Rate, ValuePart
@@ -163,7 +162,7 @@ def _share(kind: str, group: str, acts: Floats, people: Floats) -> list[Rate]:
     if n.shape[0] > 1 and 0 < share < 1:
         m = n.shape[0]
         error = float(np.sqrt(m / (m - 1) * ((a - share * n) ** 2).sum())) / whole
-        half = float(stats.t.ppf(0.5 + LEVEL / 2, m - 1)) * error / (share * (1 - share))
+        half = float(stdtrit(m - 1, 0.5 + LEVEL / 2)) * error / (share * (1 - share))
         low = min(low, float(expit(logit(share) - half)))
         high = max(high, float(expit(logit(share) + half)))
     return [

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from plaudit.model import Bools, Floats, Ints
 from plaudit.tally.proportions import LEVEL
@@ -99,7 +99,7 @@ class Effect:
 
     def interval(self, slack: float = 0.0) -> tuple[float, float]:
         """90 % interval, made wider by ``slack`` on both sides."""
-        half = float(stats.t.ppf(0.5 + LEVEL / 2, self.freedom)) * self.error + slack
+        half = float(stdtrit(self.freedom, 0.5 + LEVEL / 2)) * self.error + slack
         return self.value - half, self.value + half
 
 
@@ -235,7 +235,7 @@ def _tested(value: float, error: float, freedom: int) -> Effect:
     if error <= 0:
         # Nobody changed, or everybody alike: nothing to judge chance by.
         return Effect(value, error, freedom, 1.0)
-    return Effect(value, error, freedom, float(2 * stats.t.sf(abs(value / error), freedom)))
+    return Effect(value, error, freedom, float(2 * stdtr(freedom, -abs(value / error))))
 
 
 def _share(found: Bools) -> float:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import gammaln
 
 from plaudit.detectors.orders.company import compare
 from plaudit.detectors.orders.gatherings import Gatherings
@@ -22,7 +22,7 @@ from plaudit.detectors.spec import Context
 from plaudit.kernels.clock import Clock
 from plaudit.kernels.response import age_edges, curve_of, tabulate
 from plaudit.kernels.scan import log_p_value, scan_targets
-from plaudit.kernels.tails import log_p_of_score, log_poisson_tail, normal_score
+from plaudit.kernels.tails import log_binomial_tail, log_p_of_score, log_poisson_tail, normal_score
 from plaudit.model import HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
 
 _MOST_TARGETS = 40
@@ -172,9 +172,9 @@ def _log_p_reached(z: Floats, part: float) -> float:
     reached = int(np.sum(z >= level))
     if log_single < -25:
         # ln of the leading binomial term; the sum is within a factor n of it.
-        ways = float(stats.binom.logpmf(reached, z.shape[0], 0.5)) + z.shape[0] * float(np.log(2.0))
+        ways = float(gammaln(z.shape[0] + 1.0) - gammaln(reached + 1.0) - gammaln(z.shape[0] - reached + 1.0))
         return float(min(0.0, ways + reached * log_single))
-    return float(stats.binom.logsf(reached - 1, z.shape[0], np.exp(log_single)))
+    return log_binomial_tail(reached, z.shape[0], float(np.exp(log_single)))
 
 
 def _log_p_births(log: EventLog, rhythm: Rhythm, rows: Ints) -> float:

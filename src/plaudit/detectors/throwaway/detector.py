@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 from scipy.special import betaln, gammaln
 
 from plaudit.detectors.spec import Context, DetectorSpec
+from plaudit.kernels.exact import log_beta_binomial_tail
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import empirical_score, log_p_of_score, log_q_values, normal_score
 from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
@@ -180,9 +181,7 @@ def _log_tail(count: Ints, points: Ints, mean: Floats) -> tuple[Floats, Floats]:
         part = float(np.clip(bought.mean(), 1e-4, 0.5))
         if count.shape[0] == 0 or (step and float(np.abs(bought - before).max()) < 1e-3):
             break
-    with np.errstate(divide="ignore", invalid="ignore"):
-        out = stats.betabinom.logsf(count - 1, points, level * concentration, (1 - level) * concentration)
-    return np.where(np.isfinite(out), np.minimum(out, 0.0), -700.0), level
+    return log_beta_binomial_tail(count, points, level * concentration, (1 - level) * concentration), level
 
 
 def _typical(count: Ints, points: Ints, mean: Floats) -> Floats:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from openpyxl import load_workbook
 
 from plaudit.errors import InputError
 from plaudit.ingest.columns import folded
@@ -35,6 +34,8 @@ def sheet_of(path: Path, name: str) -> pa.Table:
         with zipfile.ZipFile(path) as archive:
             if sum(one.file_size for one in archive.infolist()) > MAX_UNPACKED:
                 raise InputError(f"{name} unpacks to more than {MAX_UNPACKED >> 20} MB: save the sheet as CSV.")
+        from openpyxl import load_workbook  # most files are no workbooks
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # missing styles and the like say nothing about values
             book = load_workbook(path, read_only=True, data_only=True)
