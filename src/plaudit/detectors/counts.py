@@ -46,13 +46,16 @@ class OverlapNull:
     def log_p(self, shared: Ints, mean: Floats) -> Floats:
         """``ln P(count >= shared | count >= 1)``, the larger of this null's and the bare activity null's; 0 for 1."""
         out = np.zeros(shared.shape[0])
-        home = self.bins(mean)
-        for b in range(self.shape.shape[0]):
-            here = np.flatnonzero((home == b) & (shared > 1))
-            if here.shape[0] == 0:
-                continue
-            counts, where = np.unique(shared[here], return_inverse=True)
-            out[here] = self._tail(counts.astype(np.float64), float(self.shape[b]), float(self.ratio[b]))[where]
+        more = np.flatnonzero(shared > 1)
+        # A few counts in a few bins, over and over: one tail each.
+        width = int(shared[more].max(initial=1)) + 1
+        cell, where = np.unique(self.bins(mean[more]) * width + shared[more], return_inverse=True)
+        home, count = np.divmod(cell, width)
+        tails = np.zeros(cell.shape[0])
+        for b in np.unique(home).tolist():
+            here = home == b
+            tails[here] = self._tail(count[here].astype(np.float64), float(self.shape[b]), float(self.ratio[b]))
+        out[more] = tails[where]
         low = np.flatnonzero(out < -1.0)
         out[low] = np.maximum(out[low], log_poisson_tail(shared[low], mean[low]))
         return out

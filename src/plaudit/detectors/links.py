@@ -6,6 +6,7 @@ import random
 from random import Random
 
 import igraph
+import numba
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -54,15 +55,23 @@ def log_p_all_false(first: Ints, second: Ints, log_q: Floats) -> float:
     A link reported at false-discovery rate ``q`` is false with chance ``q`` at most; links without a common end are
     taken as independent, so their ``q`` multiply over a (greedy) matching.
     """
-    used: set[int] = set()
+    linked = np.flatnonzero(log_q < 0)
+    order = linked[np.argsort(log_q[linked], kind="stable")]
+    if order.shape[0] == 0:
+        return 0.0
+    node = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)[1]
+    return float(_matched(node[: order.shape[0]], node[order.shape[0] :], log_q[order]))
+
+
+@numba.njit(cache=True, nogil=True)
+def _matched(first: np.ndarray, second: np.ndarray, log_q: np.ndarray) -> float:
+    """Sum over links, best first, of those that touch no link before."""
+    used = np.zeros(2 * first.shape[0], np.bool_)
     total = 0.0
-    for row in np.argsort(log_q, kind="stable"):
-        if log_q[row] >= 0:
-            break
-        ends = {int(first[row]), int(second[row])}
-        if not ends & used:
-            used |= ends
-            total += float(log_q[row])
+    for row in range(first.shape[0]):
+        if not used[first[row]] and not used[second[row]]:
+            used[first[row]] = used[second[row]] = True
+            total += log_q[row]
     return total
 
 

@@ -19,19 +19,22 @@ _ENOUGH = 1.0
 
 
 @numba.njit(cache=True, nogil=True)
-def _statistic(marked: np.ndarray, total: np.ndarray, mass: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
-    """Largest log-likelihood ratio over the stretches; ``total`` is room for the running sum of the marks."""
+def _statistic(marked: np.ndarray, total: np.ndarray, share: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
+    """Largest log-likelihood ratio over the stretches; ``total`` is room for the running sum of the marks.
+
+    ``share`` is the part of all marks that each stretch is expected to hold.
+    """
     n = marked.shape[0]
     total[0] = 0.0
     for i in range(n):
         total[i + 1] = total[i] + marked[i]
-    k, whole = total[n], mass[n]
+    k = total[n]
     best = 0.0
     for w in range(left.shape[0]):
         inside = total[right[w]] - total[left[w]]
-        expected = k * (mass[right[w]] - mass[left[w]]) / whole
+        expected = k * share[w]
         # (inside - expected)^2 / expected bounds the ratio from above: most stretches need no logarithm.
-        if inside <= expected or (inside - expected) ** 2 <= best * expected * (1.0 - expected / k):
+        if inside <= expected or (inside - expected) ** 2 <= best * expected * (1.0 - share[w]):
             continue
         value = inside * np.log(inside / expected)
         if k > inside:
@@ -52,7 +55,7 @@ def _mixed(state: np.uint64) -> np.uint64:
 @numba.njit(cache=True, nogil=True)
 def _drawn(
     chance: np.ndarray,
-    mass: np.ndarray,
+    share: np.ndarray,
     left: np.ndarray,
     right: np.ndarray,
     draws: int,
@@ -63,14 +66,14 @@ def _drawn(
     """The drawn statistics, until ``enough`` of them reach ``seen``."""
     n = chance.shape[0]
     out = np.empty(draws, np.float64)
+    marked, total = np.empty(n, np.float64), np.empty(n + 1, np.float64)
     reached = 0
     for d in range(draws):
         state = _mixed(np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(d + 1))
-        marked, total = np.empty(n, np.float64), np.empty(n + 1, np.float64)
         for i in range(n):
             state += np.uint64(0x9E3779B97F4A7C15)
             marked[i] = 1.0 if np.float64(_mixed(state) >> np.uint64(11)) * 2.0**-53 < chance[i] else 0.0
-        out[d] = _statistic(marked, total, mass, left, right)
+        out[d] = _statistic(marked, total, share, left, right)
         reached += out[d] >= seen
         if reached == enough:
             return out[: d + 1]
@@ -98,9 +101,10 @@ def log_p_contrast(marked: Bools, weight: Floats, at_ms: Ints, draws: int, seed:
     chance = coins(weight, k)
     mass = np.concatenate([[0.0], np.cumsum(chance)])
     left, right = stretches(mass, at_ms)
-    seen = _statistic(marked.astype(np.float64), np.empty(n + 1), mass, left, right)
+    share = (mass[right] - mass[left]) / mass[n]
+    seen = _statistic(marked.astype(np.float64), np.empty(n + 1), share, left, right)
     enough = max(2, int(_ENOUGH * _TAIL * draws))
-    null = np.sort(_drawn(chance, mass, left, right, draws, seed, seen - 1e-12, enough))
+    null = np.sort(_drawn(chance, share, left, right, draws, seed, seen - 1e-12, enough))
     if null.shape[0] < draws:
         return float(np.log(enough / null.shape[0]))
     reached = 1.0 + float(np.sum(null >= seen - 1e-12))
@@ -113,17 +117,25 @@ def log_p_contrast(marked: Bools, weight: Floats, at_ms: Ints, draws: int, seed:
 
 @numba.njit(cache=True, nogil=True)
 def _coins(log_weight: np.ndarray, k: int) -> np.ndarray:
-    low, high = -60.0, 60.0
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        total = 0.0
+    low, high, middle = -60.0, 60.0, 0.0
+    for _ in range(60):
+        total, slope = 0.0, 0.0
         for i in range(log_weight.shape[0]):
-            total += 1.0 / (1.0 + np.exp(-(log_weight[i] + middle)))
+            one = 1.0 / (1.0 + np.exp(-(log_weight[i] + middle)))
+            total += one
+            slope += one * (1.0 - one)
         if total < k:
             low = middle
         else:
             high = middle
-    return 1.0 / (1.0 + np.exp(-(log_weight + low)))
+        # Newton's step, halving where it would leave the bracket.
+        following = middle - (total - k) / max(slope, 1e-300)
+        if not low < following < high:
+            following = 0.5 * (low + high)
+        if abs(following - middle) < 1e-13 * max(1.0, abs(middle)):
+            break
+        middle = following
+    return 1.0 / (1.0 + np.exp(-(log_weight + middle)))
 
 
 def coins(weight: Floats, k: int) -> Floats:

@@ -120,9 +120,10 @@ def log_q_values(log_p: Floats, candidates: int) -> Floats:
     m = log_p.shape[0]
     if m == 0:
         return log_p.copy()
-    order = np.argsort(log_p, kind="stable")
-    raw = log_p[order] + np.log(max(candidates, m)) - np.log(np.arange(1, m + 1))
-    monotone = np.minimum.accumulate(raw[::-1])[::-1]
-    out = np.empty(m, np.float64)
-    out[order] = np.minimum(monotone, 0.0)
+    # Most tests show nothing (p = 1, q = 1) and cannot make another's q smaller: only the others need an order.
+    speaks = np.flatnonzero(log_p < 0)
+    order = speaks[np.argsort(log_p[speaks], kind="stable")]
+    raw = log_p[order] + np.log(max(candidates, m)) - np.log(np.arange(1, order.shape[0] + 1))
+    out = np.zeros(m, np.float64)
+    out[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 0.0)
     return out

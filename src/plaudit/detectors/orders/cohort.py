@@ -133,18 +133,17 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     label = np.full(len(g), -1, dtype=np.int64)
     for number, cohort in enumerate(cohorts):
         label[cohort.gatherings] = number
-    x, size = g.chance, len(cohorts)
-    seen = np.zeros((len(g), size))
-    for one, other in ((pairs.i, pairs.j), (pairs.j, pairs.i)):
-        known = label[other] >= 0
-        seen += np.bincount(one[known] * size + label[other][known], pairs.shared[known], len(g) * size).reshape(
-            -1, size
-        )
-    reach = np.bincount(label[label >= 0], x[label >= 0], minlength=size).astype(np.float64)
-    chance = x[:, None] * reach
-    inside = np.flatnonzero(label >= 0)
-    chance[inside, label[inside]] -= x[inside] ** 2
-    parts = [cohort.gatherings for cohort in cohorts]
+    # Tables have a row for each gathering of a cohort, not for each of the log.
+    inside, size = np.flatnonzero(label >= 0), len(cohorts)
+    row, home, x = np.full(len(g), -1, dtype=np.int64), label[inside], g.chance[inside]
+    row[inside] = np.arange(inside.shape[0])
+    known = np.flatnonzero((row[pairs.i] >= 0) & (row[pairs.j] >= 0))
+    one, other, shared = row[pairs.i[known]], row[pairs.j[known]], pairs.shared[known]
+    cell = np.concatenate([one * size + home[other], other * size + home[one]])
+    seen = np.asarray(np.bincount(cell, np.tile(shared, 2), x.shape[0] * size), np.float64).reshape(-1, size)
+    chance = x[:, None] * np.bincount(home, x, minlength=size)
+    chance[np.arange(x.shape[0]), home] -= x**2
+    parts = [row[cohort.gatherings] for cohort in cohorts]
     typical = np.array([_typical(seen, chance, part) for part in parts]).reshape(size, size)
     while len(parts) > 1:
         own = np.diag(typical)
@@ -161,7 +160,7 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
         typical[a] = _typical(seen, chance, parts[a])
         for number, part in enumerate(parts):
             typical[number, a] = _typical(seen[:, a : a + 1], chance[:, a : a + 1], part)[0]
-    return [recount(g, np.sort(part)) for part in parts]
+    return [recount(g, inside[np.sort(part)]) for part in parts]
 
 
 def _typical(seen: Floats, chance: Floats, members: Ints) -> Floats:

@@ -75,15 +75,9 @@ def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Int
     out: list[Ints] = []
     x = g.chance
     for _ in range(_LEVELS):
-        label = np.full(len(g), -1, dtype=np.int64)
-        for number, members in enumerate(found):
-            label[members] = number
-        inner = pairs.take(np.flatnonzero((label[pairs.i] >= 0) & (label[pairs.i] == label[pairs.j])))
-        order = np.argsort(label[inner.i], kind="stable")
-        ends = np.searchsorted(label[inner.i][order], np.arange(len(found) + 1))
         deeper: list[Ints] = []
-        for number, members in enumerate(found):
-            parts = _parts(x, inner.take(order[ends[number] : ends[number + 1]]), members, seed)
+        for members in found:
+            parts = _parts(x, pairs, members, seed)
             if not parts:
                 out.append(members)
                 continue
@@ -98,10 +92,11 @@ def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Int
     return out
 
 
-def _parts(x: Floats, own: Pairs, members: Ints, seed: int) -> list[Ints]:
+def _parts(x: Floats, pairs: Pairs, members: Ints, seed: int) -> list[Ints]:
     """Groups of three gatherings or more that keep to themselves inside one community; none when it is of one piece."""
     if members.shape[0] < _WORTH_SPLITTING:
         return []
+    own = pairs.within(members, x.shape[0])
     log_p = _log_p_inside(x[members], own)
     link = log_p < np.log(_WEAK)
     if not link.any():

@@ -70,7 +70,10 @@ class Gatherings:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of gatherings that share actors at times apart: how many, how many activity expects, ``ln p``, ``ln q``."""
+    """Pairs of gatherings that share actors at times apart: how many, how many activity expects, ``ln p``, ``ln q``.
+
+    In ascending order of ``i``.
+    """
 
     i: Ints
     j: Ints
@@ -81,9 +84,22 @@ class Pairs:
 
     def within(self, members: Ints, size: int) -> Pairs:
         """The pairs inside a set of gatherings (``size`` gatherings in all)."""
-        inside = np.zeros(size, dtype=bool)
-        inside[members] = True
-        return self.take(np.flatnonzero(inside[self.i] & inside[self.j]))
+        # Only the members' own pairs are looked at: a log has many cohorts, and far more pairs.
+        last = self.offsets.shape[0] - 1
+        first = self.offsets[np.minimum(members, last)]
+        rows = ranges(first, self.offsets[np.minimum(members + 1, last)] - first)
+        if rows.shape[0] * 8 > size:
+            inside = np.zeros(size, dtype=bool)
+            inside[members] = True
+            return self.take(np.sort(rows[inside[self.j[rows]]]))
+        known = np.sort(members)
+        place = np.minimum(np.searchsorted(known, self.j[rows]), known.shape[0] - 1)
+        return self.take(np.sort(rows[known[place] == self.j[rows]]))
+
+    @cached_property
+    def offsets(self) -> Ints:
+        """Where the pairs of each gathering ``i`` begin, up to the last that has any, ``int64[max(i) + 2]``."""
+        return offsets_of(self.i, int(self.i[-1]) + 1 if self.i.shape[0] else 0)
 
     def take(self, rows: Ints) -> Pairs:
         """The chosen pairs."""
