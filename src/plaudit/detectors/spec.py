@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
+from plaudit.kernels.clock import Births
+from plaudit.kernels.grouping import grouped
 from plaudit.kernels.specifics import Specifics, specifics
 from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, Section, ranges
 
@@ -71,8 +73,7 @@ class Context:
     @cached_property
     def by_actor(self) -> tuple[Ints, Ints]:
         """Rows of the log by actor: ``(offsets int64[n_actors + 1], row int64[n])``, rows ascending inside an actor."""
-        order = np.argsort(self.log.actor, kind="stable").astype(np.int64)
-        return np.concatenate([[0], np.cumsum(self.activity)]).astype(np.int64), order
+        return grouped(self.log.actor, self.log.n_actors)
 
     def likes_of(self, actors: Ints) -> Ints:
         """Rows of all likes of these actors."""
@@ -85,6 +86,11 @@ class Context:
         there[targets] = True
         likes = self.likes_of(actors)
         return np.sort(likes[there[self.log.target[likes]]])
+
+    @cached_property
+    def births(self) -> Births:
+        """When the log's targets were born."""
+        return Births(np.sort(self.log.born_ms))
 
     @property
     def days(self) -> float:

@@ -9,6 +9,7 @@ not the number of likes: a burst on one target, bought or viral, moves this cloc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -80,3 +81,33 @@ def _factorised(rate: Floats, start_ms: int) -> Floats:
     exposure = np.bincount(run, profile[hour])
     level = np.bincount(run, rate) / np.maximum(exposure, 1e-12)
     return np.asarray(level[run] * profile[hour], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Births:
+    """Moments of birth of a log's targets, ascending, UTC ms, and how they crowd by themselves."""
+
+    born_ms: Ints
+
+    @cached_property
+    def _timers(self) -> dict[int, float]:
+        return {}
+
+    def timers(self, moment_ms: int) -> float:
+        """How many times more births have company within ``moment_ms`` than the births of their hour explain.
+
+        In some hours publications of a whole log crowd (mornings, launches), at one moment of an hour too (timers). By
+        how many have company, not by how much: a few large bunches are not everybody's timer.
+        """
+        if moment_ms not in self._timers:
+            wide = max(moment_ms, HOUR_MS)
+            hourly = near(self.born_ms, self.born_ms, wide) - 1
+            by_hour = float(np.mean(-np.expm1(-hourly * (moment_ms / wide))))
+            company = float(np.mean(near(self.born_ms, self.born_ms, moment_ms) > 1))
+            self._timers[moment_ms] = company / max(by_hour, 1e-9)
+        return self._timers[moment_ms]
+
+
+def near(times: Ints, at: Ints, within: int) -> Ints:
+    """How many of ``times`` (ascending) lie within so many ms of each of ``at``, on either side."""
+    return np.searchsorted(times, at + within, "right") - np.searchsorted(times, at - within)

@@ -109,11 +109,14 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
     found = shocks(log, p_inauthentic, seed)
     shown = np.bincount(log.target, minlength=log.n_targets).astype(np.float64)
     community, n_communities = _communities(log)
-    mine = community[found.hit.target]
+    # Communities without a delivery are told nothing of their own and all believe the same: one row stands for them.
+    reached, mine = np.unique(community[found.hit.target], return_inverse=True)
+    place = np.full(n_communities, reached.shape[0], np.int64)
+    place[reached] = np.arange(reached.shape[0])
     beliefs = [
         belief
         for shape in range(found.hit.dose.shape[0])
-        for belief in _beliefs(found.hit, found.placebo, shape, mine, n_communities)
+        for belief in _beliefs(found.hit, found.placebo, shape, mine, reached.shape[0] + 1)
     ]
     weight = _weights(beliefs)
     kept = np.flatnonzero(weight >= _LEAST_WEIGHT)
@@ -121,7 +124,7 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
     beliefs = [beliefs[k] for k in kept.tolist()]
     genuine = np.bincount(log.target, found.genuine, log.n_targets)
     draws = np.zeros((found.hit.target.shape[0], DRAWS))
-    lifts, whole = np.zeros((n_communities, DRAWS)), np.zeros(DRAWS)
+    lifts, whole = np.zeros((reached.shape[0] + 1, DRAWS)), np.zeros(DRAWS)
     rng = np.random.default_rng([seed, 75])
     # The same ranks for all targets: where the herd is misjudged, it is misjudged for all of them together.
     rank = rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS)
@@ -149,7 +152,7 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
         lifts[:, use] = np.exp(_quantiles(belief.community, rank[use]) * usual)
         whole[use] = np.exp(_quantiles(belief.whole[None, :], rank[use])[0] * usual)
     shares = np.asarray(np.bincount([b.shape for b in beliefs], weight, len(SHAPES)), np.float64)
-    return _split(log, shown, found, draws, community, lifts, whole, shares)
+    return _split(log, shown, found, draws, community, place, lifts, whole, shares)
 
 
 def _weights(beliefs: Sequence[_Belief]) -> Floats:
@@ -280,6 +283,7 @@ def _split(
     found: Shocks,
     draws: Floats,
     community: Ints,
+    place: Ints,
     lifts: Floats,
     whole: Floats,
     shares: Floats,
@@ -299,7 +303,7 @@ def _split(
         total = draws.sum(axis=0)
         totals = np.maximum([np.median(total), np.quantile(total, 0.05), np.quantile(total, 0.95)], 0.0)
     organic = shown - purchased - induced
-    edges = np.quantile(lifts, [0.5, 0.05, 0.95], axis=1) if hit.size else np.ones((3, lifts.shape[0]))
+    edges = (np.quantile(lifts, [0.5, 0.05, 0.95], axis=1) if hit.size else np.ones((3, lifts.shape[0])))[:, place]
     middle = np.quantile(whole, [0.5, 0.05, 0.95]) if hit.size else np.ones(3)
     return Herd(
         purchased=purchased,

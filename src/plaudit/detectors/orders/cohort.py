@@ -9,7 +9,7 @@ from scipy.special import gammaln
 
 from plaudit.detectors.orders.gatherings import Gatherings, Pairs
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
-from plaudit.model import Bools, EventLog, Floats, Ints
+from plaudit.model import Bools, EventLog, Floats, Ints, ranges
 
 _ROUNDS = 3
 _JOIN_Q = 0.01
@@ -89,9 +89,10 @@ def _enriched(g: Gatherings, members: Ints, actors: Ints, counts: Ints, taken: I
     """Free gatherings where ``actors`` are too many by chance and at least ``least`` of the excess."""
     if actors.shape[0] < 2:
         return np.zeros(len(g), dtype=bool)
-    inside = np.zeros(g.activity.shape[0], dtype=bool)
-    inside[actors] = True
-    present = np.bincount(g.gathering, inside[g.actor], minlength=len(g))
+    first, entry = g.by_actor
+    present = np.bincount(
+        g.gathering[entry[ranges(first[actors], first[actors + 1] - first[actors])]], minlength=len(g)
+    )
     elsewhere = float(np.maximum(g.activity[actors] - counts, 0).sum())
     mean = g.size * elsewhere / max(g.likes, 1)
     outside = np.ones(len(g), dtype=bool)

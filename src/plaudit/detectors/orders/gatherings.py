@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from plaudit.detectors.rhythm import Episodes
+from plaudit.kernels.grouping import grouped
 from plaudit.kernels.overlap import most_telling, shared_actors
 from plaudit.model import HOUR_MS, EventLog, Floats, Ints, offsets_of, ranges
 
@@ -56,6 +57,11 @@ class Gatherings:
     def entries(self, members: Ints) -> Ints:
         """Entries of the chosen gatherings, gathering by gathering."""
         return ranges(self.offsets[members], self.size[members])
+
+    @cached_property
+    def by_actor(self) -> tuple[Ints, Ints]:
+        """Entries by actor: ``(offsets int64[n_actors + 1], entry int64[m])``, ascending inside an actor."""
+        return grouped(self.actor, self.activity.shape[0])
 
     @cached_property
     def chance(self) -> Floats:
@@ -143,12 +149,13 @@ def overlaps(gatherings: Gatherings, n_actors: int, least: int, most: int) -> tu
     g = gatherings
     keep = most_telling(g.actor, g.size[g.gathering], _MEMBERSHIPS)
     gathering, actor, time = g.gathering[keep], g.actor[keep], g.time[keep]
-    by_actor = np.lexsort((gathering, actor))
+    # Entries stand gathering by gathering already.
+    actor_offsets, by_actor = grouped(actor, n_actors)
     i, j, shared = shared_actors(
         offsets_of(gathering, len(g)),
         actor,
         time,
-        offsets_of(actor[by_actor], n_actors),
+        actor_offsets,
         gathering[by_actor],
         time[by_actor],
         least,

@@ -19,7 +19,7 @@ from plaudit.detectors.orders.company import compare
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.rhythm import WEEK, Rhythm
 from plaudit.detectors.spec import Context
-from plaudit.kernels.clock import Clock
+from plaudit.kernels.clock import Births, Clock, near
 from plaudit.kernels.response import age_edges, curve_of, tabulate
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import log_binomial_tail, log_p_of_score, log_poisson_tail, normal_score
@@ -91,7 +91,7 @@ def judge_timing(
             again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, week))
             crowding, seen = max(crowding, again), min(seen, fewer)
         surprises = max(surprises, seen)
-    bunching = _log_p_births(log, rhythm, rows)
+    bunching = _log_p_births(log, context, rows)
     ways = [log_p for log_p in (contrast, crowding, bunching) if log_p < 0]
     least = min(ways, default=0.0)
     log_p = float(min(0.0, least + np.log(max(len(ways), 1))))
@@ -177,42 +177,32 @@ def _log_p_reached(z: Floats, part: float) -> float:
     return log_binomial_tail(reached, z.shape[0], float(np.exp(log_single)))
 
 
-def _log_p_births(log: EventLog, rhythm: Rhythm, rows: Ints) -> float:
+def _log_p_births(log: EventLog, context: Context, rows: Ints) -> float:
     """``ln p`` that a cohort's typical target appeared at a moment with so many of its others, by accident.
 
     A moment is ten minutes, one, or ten seconds long (Bonferroni over the three; none finer than the log's times). Only
     targets the cohort itself opened count: where its likes came within ten minutes of the birth.
     """
     targets = np.unique(log.target[rows[log.at_ms[rows] - log.born_ms[log.target[rows]] <= _MOMENTS_MS[0]]])
-    moments = [moment for moment in _MOMENTS_MS if moment >= rhythm.resolution_ms] or [_MOMENTS_MS[0]]
+    moments = [moment for moment in _MOMENTS_MS if moment >= context.rhythm.resolution_ms] or [_MOMENTS_MS[0]]
     if targets.shape[0] < 3:
         return 0.0
-    born, everyone = np.sort(log.born_ms[targets]), np.sort(log.born_ms)
-    least = min(_log_p_bunched(log, born, everyone, moment) for moment in moments)
+    born = np.sort(log.born_ms[targets])
+    least = min(_log_p_bunched(log, born, context.births, moment) for moment in moments)
     return float(min(0.0, least + np.log(len(moments))))
 
 
-def _log_p_bunched(log: EventLog, born: Ints, everyone: Ints, moment: int) -> float:
+def _log_p_bunched(log: EventLog, born: Ints, everyone: Births, moment: int) -> float:
     """``ln p`` of the typical bunch of ``born`` (ascending) among ``everyone``'s births, for one length of a moment."""
     size = born.shape[0]
-    others = _near(born, born, moment) - 1
+    others = near(born, born, moment) - 1
     typical = int(np.sort(others)[(size - 1) // 2])
     span = max(log.end_ms - log.start_ms, 2 * moment)
     # Publications of the whole log crowd too: in some hours (mornings, launches), at one moment of an hour (timers).
-    wide = max(moment, HOUR_MS)
-    hourly = _near(everyone, everyone, wide) - 1
-    # By how many have company, not by how much: a few large bunches are not everybody's timer.
-    timers = float(np.mean(_near(everyone, everyone, moment) > 1)) / max(
-        float(np.mean(-np.expm1(-hourly * (moment / wide)))), 1e-9
-    )
-    around = np.median(np.maximum(_near(everyone, born, wide) - _near(born, born, wide), 0))
+    wide, timers = max(moment, HOUR_MS), everyone.timers(moment)
+    around = np.median(np.maximum(near(everyone.born_ms, born, wide) - near(born, born, wide), 0))
     log_wide = float(around) * moment / wide * max(timers, 1.0) * size / max(log.n_targets, 1)
     uniform = (size - 1) * 2 * moment / span
     single = float(log_poisson_tail(np.array([typical]), np.array([max(log_wide, uniform)]))[0])
     # Half the targets sit in bunches this large; bunches, not targets, are the independent surprises.
     return single * max(1.0, float(size) / (2.0 * (typical + 1)))
-
-
-def _near(times: Ints, at: Ints, within: int) -> Ints:
-    """How many of ``times`` (ascending) lie within so many ms of each of ``at``, on either side."""
-    return np.searchsorted(times, at + within, "right") - np.searchsorted(times, at - within)
