@@ -30,18 +30,17 @@ class OverlapNull:
     """Zero-truncated negative binomials by expected overlap: ``P(c) ~ Gamma(c + shape) / c! * ratio^c``.
 
     Attributes:
-        log_edge: inner edges of the bins of ``ln`` of the activity-only expectation, ascending, ``float64[bins - 1]``.
+        edge: inner edges of the bins of the activity-only expectation, ascending, ``float64[bins - 1]``.
         shape, ratio: the parameters of each bin, ``float64[bins]``.
     """
 
-    log_edge: Floats
+    edge: Floats
     shape: Floats
     ratio: Floats
 
     def bins(self, mean: Floats) -> Ints:
         """Bin of each activity-only expectation."""
-        home = np.searchsorted(self.log_edge, np.log(np.maximum(mean, 1e-12)), side="right")
-        return np.asarray(home, dtype=np.int64)
+        return np.searchsorted(self.edge, mean, side="right")
 
     def log_p(self, shared: Ints, mean: Floats) -> Floats:
         """``ln P(count >= shared | count >= 1)``, the larger of this null's and the bare activity null's; 0 for 1."""
@@ -71,15 +70,14 @@ class OverlapNull:
         tail = np.where(tail > -600, tail, leading - np.log1p(-step))
         return np.asarray(np.minimum(tail - _log_any(shape, ratio), 0.0), dtype=np.float64)
 
-    def moments(self, mean: Floats) -> tuple[Floats, Floats]:
-        """``E`` and ``Var`` of the count, given that it is at least 1."""
+    def moments(self) -> tuple[Floats, Floats]:
+        """``E`` and ``Var`` of the count in each bin, given that it is at least 1."""
         shape, ratio = self.shape, self.ratio
         free = shape * ratio / (1 - ratio)
         any_ = np.exp([_log_any(float(s), float(r)) for s, r in zip(shape, ratio, strict=True)])
         expected = free / any_
         variance = np.maximum((free / (1 - ratio) + free**2) / any_ - expected**2, 1e-9)
-        home = self.bins(mean)
-        return expected[home], variance[home]
+        return expected, variance
 
 
 def _log_any(shape: float, ratio: float) -> float:
@@ -99,7 +97,7 @@ def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
     cuts = np.unique(np.searchsorted(ascending, ascending[order.shape[0] * np.arange(1, bins) // bins]))
     pieces = [piece for piece in np.split(order, cuts) if piece.shape[0]] or [order]
     rows = [_fit_bin(shared[piece], mean[piece]) for piece in pieces]
-    edges = [float(np.log(max(mean[piece[0]], 1e-12))) for piece in pieces[1:]]
+    edges = [float(mean[piece[0]]) for piece in pieces[1:]]
     return OverlapNull(np.array(edges), np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
 
 

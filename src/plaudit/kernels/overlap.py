@@ -24,6 +24,7 @@ def shared_actors(
     least: int,
     most: int,
     fewest: int = 1,
+    until: int = -1,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of sets ``i < j`` that share an actor, and how many.
 
@@ -32,18 +33,19 @@ def shared_actors(
         actor_offsets: CSR of the same rows by actor; ``actor_set int64[m]``, ``actor_time int64[m]``.
         least, most: distance in time the two likes must have.
         fewest: actors a pair must share to be told, at least 1.
+        until: tell only pairs whose first set is below this; -1 tells all.
 
     Returns:
-        ``(i, j, shared)`` with ``shared >= fewest``, in order of ``i``. Work is the sum of squared memberships per
-        actor.
+        ``(i, j, shared)`` with ``shared >= fewest``, ``int32`` (a log has more pairs than likes), in order of ``i``.
+        Work is the sum of squared memberships per actor.
     """
     sets = set_offsets.shape[0] - 1
-    count = np.zeros(sets, np.int64)
-    touched = np.empty(sets, np.int64)
+    count = np.zeros(sets, np.int32)
+    touched = np.empty(sets, np.int32)
     cap = 4096
-    out_i, out_j, out_c = np.empty(cap, np.int64), np.empty(cap, np.int64), np.empty(cap, np.int64)
+    out_i, out_j, out_c = np.empty(cap, np.int32), np.empty(cap, np.int32), np.empty(cap, np.int32)
     size = 0
-    for i in range(sets):
+    for i in range(sets if until < 0 else until):
         seen = 0
         for r in range(set_offsets[i], set_offsets[i + 1]):
             u, at = set_actor[r], set_time[r]
@@ -56,7 +58,7 @@ def shared_actors(
                     count[j] += 1
         if size + seen > cap:
             while size + seen > cap:
-                cap *= 2
+                cap += cap // 2
             out_i, out_j, out_c = _grow(out_i, cap, size), _grow(out_j, cap, size), _grow(out_c, cap, size)
         for x in range(seen):
             j = touched[x]
@@ -72,6 +74,32 @@ def _grow(a: np.ndarray, cap: int, used: int) -> np.ndarray:
     out = np.empty(cap, a.dtype)
     out[:used] = a[:used]
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def sums_by_set(
+    i: np.ndarray,
+    j: np.ndarray,
+    shared: np.ndarray,
+    home: np.ndarray,
+    expected: np.ndarray,
+    variance: np.ndarray,
+    sets: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Actors each set shares over all its pairs, how many are expected and with what variance, ``float64[sets]`` each.
+
+    Args:
+        i, j, shared: the pairs; ``home`` the row of each in ``expected`` and ``variance``.
+        sets: number of sets.
+    """
+    total, centre, spread = np.zeros(sets), np.zeros(sets), np.zeros(sets)
+    for k in range(i.shape[0]):
+        mean, wide = expected[home[k]], variance[home[k]]
+        for end in (i[k], j[k]):
+            total[end] += shared[k]
+            centre[end] += mean
+            spread[end] += wide
+    return total, centre, spread
 
 
 @numba.njit(cache=True, nogil=True)

@@ -114,7 +114,8 @@ def meeting_pairs(visits: Visits, least: int, level: float = 1.0) -> Pairs:
     by_post = np.argsort(post, kind="stable")
     posts = np.concatenate([[0], np.cumsum(np.bincount(post, minlength=visits.weight.shape[0]))]).astype(np.int64)
     nothing = np.zeros(keep.shape[0], np.int64)
-    i, j, shared = shared_actors(offsets, post, nothing, posts, number[by_post], nothing, 0, 0, least)
+    told = shared_actors(offsets, post, nothing, posts, number[by_post], nothing, 0, 0, least)
+    i, j, shared = (one.astype(np.int64) for one in told)
     often = often[readers]
     swept = visits.weight[visits.post] / np.maximum(visits.of_account[visits.post], 1)
     reach = np.minimum(np.bincount(visits.reader, swept, minlength=visits.author.shape[0])[readers], 1.0)

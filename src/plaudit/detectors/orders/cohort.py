@@ -138,7 +138,8 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     inside, size = np.flatnonzero(label >= 0), len(cohorts)
     row, home, x = np.full(len(g), -1, dtype=np.int64), label[inside], g.chance[inside]
     row[inside] = np.arange(inside.shape[0])
-    known = np.flatnonzero((row[pairs.i] >= 0) & (row[pairs.j] >= 0))
+    taken = row >= 0
+    known = np.flatnonzero(taken[pairs.i] & taken[pairs.j])
     one, other, shared = row[pairs.i[known]], row[pairs.j[known]], pairs.shared[known]
     cell = np.concatenate([one * size + home[other], other * size + home[one]])
     seen = np.asarray(np.bincount(cell, np.tile(shared, 2), x.shape[0] * size), np.float64).reshape(-1, size)

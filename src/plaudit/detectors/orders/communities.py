@@ -7,8 +7,10 @@ own. An interest shares people by itself, and a ring that camouflages inside it 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.detectors.counts import OverlapNull, fit_overlap_null
 from plaudit.detectors.links import cluster
@@ -16,6 +18,7 @@ from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, Gatherings, P
 from plaudit.detectors.orders.recurrence import recurrent
 from plaudit.detectors.spec import Context
 from plaudit.kernels.beside import each
+from plaudit.kernels.overlap import sums_by_set
 from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log_p_of_score, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints
 
@@ -51,14 +54,21 @@ def ties(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> Ties
     """
     everyday = ordinary(log, g.episodes, context.seed)
     both = gather(log, everyday + g.episodes, context.activity)
-    (i, j, shared), seen = each(lambda sets: overlaps(sets, log.n_actors, APART_MS, EVER_MS), [g, both])
+    (i, j, shared), seen = each(
+        lambda sets: overlaps(sets[0], log.n_actors, APART_MS, EVER_MS, sets[1]), [(g, len(g)), (both, len(everyday))]
+    )
     x = g.chance
     mean = np.maximum(x[i] * x[j], 1e-9)
-    null = _everyday_null(both, len(everyday), *seen)
+    null = _everyday_null(both, *seen)
     log_p = null.log_p(shared, mean)
-    pairs = Pairs(i, j, shared, mean, log_p, log_q_values(log_p, log_p.shape[0]))
-    link = _links(g, pairs, null, log_fdr)
-    whole = cluster(len(g), i[link], j[link], -log_p[link] + 1e-3, context.seed)
+    # There are several times more pairs than likes: what is kept of them has half the digits.
+    single, home = np.float32, null.bins(mean).astype(np.int16)
+    pairs = Pairs(
+        i, j, shared, mean.astype(single), log_p.astype(single), log_q_values(log_p, i.shape[0]).astype(single)
+    )
+    del mean, log_p
+    link = _links(g, pairs, null, home, log_fdr)
+    whole = cluster(len(g), i[link], j[link], 1e-3 - pairs.log_p[link].astype(np.float64), context.seed)
     thin, log_each = recurrent(log, context.rhythm, g, pairs, pairs.log_q < log_fdr, log_fdr)
     told = np.zeros(len(g))
     told[thin] = log_each
@@ -129,22 +139,23 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
     """
     pairs_all = (float(x.sum()) ** 2 - float((x**2).sum())) / 2.0
     squares_all = (float((x**2).sum()) ** 2 - float((x**4).sum())) / 2.0
-    use = np.ones(own.shared.shape[0], dtype=bool)
-    log_p = np.zeros(own.shared.shape[0])
+    shared, chance = own.shared.astype(np.float64), own.mean.astype(np.float64)
+    use = np.ones(shared.shape[0], dtype=bool)
+    log_p = np.zeros(shared.shape[0])
     for _ in range(_REFITS):
         aside = ~use
-        mean_left = max(pairs_all - float(own.mean[aside].sum()), 1e-9)
-        beta = float(own.shared[use].sum()) / mean_left
-        mean = beta * own.mean
-        squares_left = max(squares_all - float((own.mean[aside] ** 2).sum()), 1e-12) * beta**2
+        mean_left = max(pairs_all - float(chance[aside].sum()), 1e-9)
+        beta = float(shared[use].sum()) / mean_left
+        mean = beta * chance
+        squares_left = max(squares_all - float((chance[aside] ** 2).sum()), 1e-12) * beta**2
         # Pairs that share nobody deviate by their mean.
         none = squares_left - float((mean[use] ** 2).sum())
-        excess = float(((own.shared[use] - mean[use]) ** 2).sum()) + max(none, 0.0) - beta * mean_left
+        excess = float(((shared[use] - mean[use]) ** 2).sum()) + max(none, 0.0) - beta * mean_left
         alpha = max(excess / max(squares_left, 1e-300), 0.0)
         # At or below its mean no count stands out, whatever its tail.
-        above = np.flatnonzero(own.shared > mean)
+        above = np.flatnonzero(shared > mean)
         log_p[:] = 0.0
-        log_p[above] = log_negative_binomial_tail(own.shared[above], mean[above], 1.0 + alpha * mean[above])
+        log_p[above] = log_negative_binomial_tail(shared[above], mean[above], 1.0 + alpha * mean[above])
         kept = log_p > np.log(_ASIDE)
         if bool(np.all(kept == use)):
             break
@@ -152,24 +163,19 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
     return log_p
 
 
-def _everyday_null(g: Gatherings, everyday: int, i: Ints, j: Ints, shared: Ints) -> OverlapNull:
+def _everyday_null(g: Gatherings, i: Ints, j: Ints, shared: Ints) -> OverlapNull:
     """The overlap null of pairs with an everyday stretch at one end at least: no pair of orders is among them.
 
-    Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs. The everyday
-    stretches are the first ``everyday`` gatherings of ``g``.
+    Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs.
     """
-    use = np.minimum(i, j) < everyday
-    return fit_overlap_null(shared[use], np.maximum(g.chance[i[use]] * g.chance[j[use]], 1e-9))
+    return fit_overlap_null(shared, np.maximum(g.chance[i] * g.chance[j], 1e-9))
 
 
-def _links(g: Gatherings, pairs: Pairs, null: OverlapNull, fdr: float) -> Bools:
+def _links(g: Gatherings, pairs: Pairs, null: OverlapNull, home: NDArray[Any], fdr: float) -> Bools:
     """Pairs that stand out by themselves, and weaker ones between gatherings that stand out as a whole."""
     i, j, shared = pairs.i, pairs.j, pairs.shared
     strong = pairs.log_q < fdr
-    expected, variance = null.moments(pairs.mean)
-    total = np.bincount(i, shared, len(g)) + np.bincount(j, shared, len(g))
-    centre = np.bincount(i, expected, len(g)) + np.bincount(j, expected, len(g))
-    spread = np.bincount(i, variance, len(g)) + np.bincount(j, variance, len(g))
+    total, centre, spread = sums_by_set(i, j, shared, home, *null.moments(), len(g))
     z = (total - centre) / np.sqrt(np.maximum(spread, 1.0))
     location, scale = central_match(z[centre > 0])
     node = log_q_values(log_p_of_score((z - location) / scale), len(g)) < fdr

@@ -100,14 +100,12 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
     pairs = held.pairs
     pieces = [recount(g, kept) for seed in held.communities if (kept := prune(g, seed)).shape[0] >= 2]
     whole = merge(g, pieces, pairs)
-    taken, label = np.zeros(len(g), dtype=np.int64), np.full(len(g), -1, dtype=np.int64)
-    for number, cohort in enumerate(whole):
-        taken[cohort.gatherings], label[cohort.gatherings] = 1, number
-    # Screening looks inside communities only; of all pairs these are few.
-    inner = pairs.take(np.flatnonzero((label[pairs.i] >= 0) & (label[pairs.i] == label[pairs.j])))
+    taken = np.zeros(len(g), dtype=np.int64)
+    for cohort in whole:
+        taken[cohort.gatherings] = 1
     grown: list[Cohort] = []
     found: list[Found] = []
-    screened = each(lambda cohort: _witness(log, context, g, cohort, inner), whole)
+    screened = each(lambda cohort: _witness(log, context, g, cohort, pairs), whole)
     for first, witness in zip(whole, screened, strict=True):
         # Interest communities end here: growing them would cost most of the time and change nothing.
         if witness is None or witness.log_p > LIKELY:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.detectors.rhythm import Episodes
 from plaudit.kernels.grouping import grouped
@@ -78,15 +80,15 @@ class Gatherings:
 class Pairs:
     """Pairs of gatherings that share actors at times apart: how many, how many activity expects, ``ln p``, ``ln q``.
 
-    In ascending order of ``i``.
+    In ascending order of ``i``. Integers of 32 bits and floats of single precision will do: there are many.
     """
 
-    i: Ints
-    j: Ints
-    shared: Ints
-    mean: Floats
-    log_p: Floats
-    log_q: Floats
+    i: NDArray[Any]
+    j: NDArray[Any]
+    shared: NDArray[Any]
+    mean: NDArray[Any]
+    log_p: NDArray[Any]
+    log_q: NDArray[Any]
 
     def within(self, members: Ints, size: int) -> Pairs:
         """The pairs inside a set of gatherings (``size`` gatherings in all)."""
@@ -144,8 +146,13 @@ def ordinary(log: EventLog, episodes: Episodes, seed: int) -> Episodes:
     return Episodes(log.target[first].astype(np.int64), first, last, likes, calm + likes, calm, likes, never, never)
 
 
-def overlaps(gatherings: Gatherings, n_actors: int, least: int, most: int) -> tuple[Ints, Ints, Ints]:
-    """Pairs of gatherings sharing actors whose two likes lie ``least`` to ``most`` ms apart: ``(i, j, shared)``."""
+def overlaps(
+    gatherings: Gatherings, n_actors: int, least: int, most: int, until: int = -1
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Pairs of gatherings sharing actors whose two likes lie ``least`` to ``most`` ms apart: ``(i, j, shared)``.
+
+    Only those with one of the first ``until`` gatherings, unless it is -1.
+    """
     g = gatherings
     keep = most_telling(g.actor, g.size[g.gathering], _MEMBERSHIPS)
     gathering, actor, time = g.gathering[keep], g.actor[keep], g.time[keep]
@@ -160,5 +167,7 @@ def overlaps(gatherings: Gatherings, n_actors: int, least: int, most: int) -> tu
         time[by_actor],
         least,
         most,
+        1,
+        until,
     )
     return i, j, shared

@@ -136,7 +136,7 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
     # Who is judged by crowds is judged with its pairs: of a delivery over many contexts some cells stay small.
     crowded = (actors >= least) & np.isin(context[start], owner)
     where = np.searchsorted(owner, context[start[crowded]])
-    usual = null.moments(mean[crowded])[0]
+    usual = null.moments()[0][null.bins(mean[crowded])]
     share = np.clip(1.0 - (usual - 1.0) / actors[crowded], 0.01, 1.0)
     by_owner = np.argsort(where, kind="stable")
     length = actors[crowded][by_owner]
