@@ -103,6 +103,40 @@ def sums_by_set(
 
 
 @numba.njit(cache=True, nogil=True)
+def shared_by_label(
+    sets: np.ndarray, offsets: np.ndarray, other: np.ndarray, shared: np.ndarray, label: np.ndarray, labels: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each of ``sets`` shares with all sets of a label together: ``(set, label, shared)``, labels met only.
+
+    Args:
+        sets: the sets asked about, ``int64[k]``.
+        offsets, other, shared: pairs both ways round, CSR by set.
+        label: of each set, ``int64``, in ``0..labels - 1``.
+    """
+    count, touched = np.zeros(labels, np.int64), np.empty(labels, np.int64)
+    most = 0
+    for s in sets:
+        most += min(offsets[s + 1] - offsets[s], labels)
+    out_set, out_label = np.empty(most, np.int64), np.empty(most, np.int64)
+    out_shared = np.empty(most, np.float64)
+    size = 0
+    for s in sets:
+        seen = 0
+        for r in range(offsets[s], offsets[s + 1]):
+            to = label[other[r]]
+            if count[to] == 0:
+                touched[seen] = to
+                seen += 1
+            count[to] += shared[r]
+        for k in range(seen):
+            to = touched[k]
+            out_set[size], out_label[size], out_shared[size] = s, to, count[to]
+            count[to] = 0
+            size += 1
+    return out_set[:size], out_label[:size], out_shared[:size]
+
+
+@numba.njit(cache=True, nogil=True)
 def may_be_rare(
     left: np.ndarray,
     right: np.ndarray,

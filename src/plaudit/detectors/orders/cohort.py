@@ -8,6 +8,8 @@ import numpy as np
 from scipy.special import gammaln
 
 from plaudit.detectors.orders.gatherings import Gatherings, Pairs
+from plaudit.kernels.grouping import grouped
+from plaudit.kernels.overlap import shared_by_label
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints, ranges
 
@@ -129,45 +131,137 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
     chance as inside its own (at least a third of the geometric mean of both, and at least three times chance). The sum
     would not do: one window in which a ring served a fan club's favourite shares people with both.
     """
-    if not cohorts:
-        return []
-    label = np.full(len(g), -1, dtype=np.int64)
-    for number, cohort in enumerate(cohorts):
-        label[cohort.gatherings] = number
-    # Tables have a row for each gathering of a cohort, not for each of the log.
-    inside, size = np.flatnonzero(label >= 0), len(cohorts)
-    row, home, x = np.full(len(g), -1, dtype=np.int64), label[inside], g.chance[inside]
-    row[inside] = np.arange(inside.shape[0])
-    taken = row >= 0
-    known = np.flatnonzero(taken[pairs.i] & taken[pairs.j])
-    one, other, shared = row[pairs.i[known]], row[pairs.j[known]], pairs.shared[known]
-    cell = np.concatenate([one * size + home[other], other * size + home[one]])
-    seen = np.asarray(np.bincount(cell, np.tile(shared, 2), x.shape[0] * size), np.float64).reshape(-1, size)
-    chance = x[:, None] * np.bincount(home, x, minlength=size)
-    chance[np.arange(x.shape[0]), home] -= x**2
-    parts = [row[cohort.gatherings] for cohort in cohorts]
-    typical = np.array([_typical(seen, chance, part) for part in parts]).reshape(size, size)
-    while len(parts) > 1:
-        own = np.diag(typical)
-        both = np.minimum(typical, typical.T)
-        gain = np.triu(both / np.maximum(np.sqrt(own[:, None] * own[None, :]) / 3.0, 3.0), 1)
-        a, b = divmod(int(np.argmax(gain)), len(parts))
+    shares = _Shares.of(g, cohorts, pairs)
+    typical = shares.typical()
+    size = len(cohorts)
+    gain = np.zeros((size, size))
+    for a in range(size):
+        gain[a, a + 1 :] = _gain(typical, a)[a + 1 :]
+    # Of each row only the best is looked at; joining two changes two rows and two columns.
+    best = gain.argmax(axis=1) if size else np.zeros(0, np.int64)
+    rows = np.arange(size)
+    while size > 1:
+        a = int(np.argmax(gain[rows, best]))
+        b = int(best[a])
         if gain[a, b] < 1.0:
             break
-        parts[a] = np.concatenate([parts[a], parts.pop(b)])
-        for table in (seen, chance):
-            table[:, a] += table[:, b]
-        seen, chance = np.delete(seen, b, 1), np.delete(chance, b, 1)
-        typical = np.delete(np.delete(typical, b, 0), b, 1)
-        typical[a] = _typical(seen, chance, parts[a])
-        for number, part in enumerate(parts):
-            typical[number, a] = _typical(seen[:, a : a + 1], chance[:, a : a + 1], part)[0]
-    return [recount(g, inside[np.sort(part)]) for part in parts]
+        shares.join(a, b)
+        typical[b], typical[:, b], gain[b], gain[:, b] = 0.0, 0.0, 0.0, 0.0
+        typical[a], typical[:, a] = shares.of_part(a)
+        fresh = _gain(typical, a)
+        gain[a, a + 1 :], gain[:a, a] = fresh[a + 1 :], fresh[:a]
+        now = gain[rows, best]
+        stale = (best == a) | (best == b) | (rows == a) | (rows == b)
+        best[stale] = gain[stale].argmax(axis=1)
+        better = ~stale & (rows < a) & ((gain[:, a] > now) | ((gain[:, a] == now) & (a < best)))
+        best[better] = a
+    return [recount(g, np.sort(part)) for part in shares.parts()]
 
 
-def _typical(seen: Floats, chance: Floats, members: Ints) -> Floats:
-    """What the median gathering shares with each cohort, in units of chance, ``float64[cohorts]``."""
-    return np.asarray(np.median(seen[members] / np.maximum(chance[members], 0.5), axis=0), dtype=np.float64)
+def _gain(typical: Floats, a: int) -> Floats:
+    """How far beyond what joins them cohort ``a`` and each other one share, ``float64[cohorts]``; 1 is enough."""
+    own = np.diag(typical)
+    out = np.minimum(typical[a], typical[:, a]) / np.maximum(np.sqrt(own[a] * own) / 3.0, 3.0)
+    out[a] = 0.0
+    return np.asarray(out, dtype=np.float64)
+
+
+@dataclass
+class _Shares:
+    """Who shares whom among the gatherings of cohorts that are being joined.
+
+    Attributes:
+        inside: the gatherings; below, a member is a place in it.
+        cohort: number of each member's cohort, ``int64[members]``; changes as cohorts are joined.
+        x: what activity expects each to share, see :attr:`Gatherings.chance`; ``reach`` its sum by cohort.
+        offsets, other, shared: pairs of members both ways round, CSR by member.
+    """
+
+    inside: Ints
+    cohort: Ints
+    x: Floats
+    reach: Floats
+    offsets: Ints
+    other: Ints
+    shared: Ints
+
+    @classmethod
+    def of(cls, g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> _Shares:
+        label = np.full(len(g), -1, dtype=np.int64)
+        for number, cohort in enumerate(cohorts):
+            label[cohort.gatherings] = number
+        inside = np.flatnonzero(label >= 0)
+        row = np.full(len(g), -1, dtype=np.int64)
+        row[inside] = np.arange(inside.shape[0])
+        taken = row >= 0
+        known = np.flatnonzero(taken[pairs.i] & taken[pairs.j])
+        one, other = row[pairs.i[known]], row[pairs.j[known]]
+        offsets, order = grouped(np.concatenate([one, other]), inside.shape[0])
+        shared = np.tile(pairs.shared[known].astype(np.int64), 2)
+        x = g.chance[inside]
+        reach = np.asarray(np.bincount(label[inside], x, len(cohorts)), np.float64)
+        return cls(inside, label[inside], x, reach, offsets, np.concatenate([other, one])[order], shared[order])
+
+    def parts(self) -> list[Ints]:
+        """The gatherings of each cohort that is left."""
+        return [self.inside[self.cohort == number] for number in np.unique(self.cohort).tolist()]
+
+    def join(self, a: int, b: int) -> None:
+        """Make cohort ``b`` a part of cohort ``a``."""
+        self.cohort[self.cohort == b] = a
+        self.reach[a] += self.reach[b]
+        self.reach[b] = 0.0
+
+    def typical(self) -> Floats:
+        """What the median gathering of each cohort (rows) shares with each, in units of chance."""
+        size = self.reach.shape[0]
+        member, to, value = self._cells(np.arange(self.inside.shape[0]))
+        likes = np.repeat(np.bincount(self.cohort, minlength=size), size)
+        return _medians(self.cohort[member] * size + to, value, likes).reshape(size, size)
+
+    def of_part(self, a: int) -> tuple[Floats, Floats]:
+        """Row and column ``a`` of :meth:`typical`."""
+        size, part = self.reach.shape[0], np.flatnonzero(self.cohort == a)
+        _, to, value = self._cells(part)
+        row = _medians(to, value, np.full(size, part.shape[0]))
+        rows = ranges(self.offsets[part], self.offsets[part + 1] - self.offsets[part])
+        member, where = np.unique(self.other[rows], return_inverse=True)
+        seen = np.asarray(np.bincount(where, self.shared[rows], member.shape[0]), np.float64)
+        column = _medians(
+            self.cohort[member],
+            self._in_chance(member, np.full(member.shape[0], a), seen),
+            np.bincount(self.cohort, minlength=size),
+        )
+        return row, column
+
+    def _cells(self, part: Ints) -> tuple[Ints, Ints, Floats]:
+        """Members of ``part`` and cohorts they share anybody with: ``(member, cohort, in units of chance)``."""
+        member, to, seen = shared_by_label(
+            part, self.offsets, self.other, self.shared, self.cohort, self.reach.shape[0]
+        )
+        return member, to, self._in_chance(member, to, seen)
+
+    def _in_chance(self, member: Ints, to: Ints, seen: Floats) -> Floats:
+        x = self.x[member]
+        chance = x * self.reach[to] - np.where(self.cohort[member] == to, x**2, 0.0)
+        return np.asarray(seen / np.maximum(chance, 0.5), dtype=np.float64)
+
+
+def _medians(group: Ints, value: Floats, size: Ints) -> Floats:
+    """Median of each group of ``size`` values, of which those not given are zero; values are positive."""
+    # Where most values are zero, so is the median: nearly all groups.
+    heard = 2 * np.bincount(group, minlength=size.shape[0]) >= size
+    group, value = group[heard[group]], value[heard[group]]
+    order = np.lexsort((value, group))
+    first = np.searchsorted(group[order], np.arange(size.shape[0] + 1))
+    none = size - np.diff(first)
+    ascending = np.append(value[order], 0.0)
+
+    def at(place: Ints) -> Floats:
+        given = (place >= none) & (size > 0)
+        return np.where(given, ascending[np.where(given, first[:-1] + place - none, 0)], 0.0)
+
+    return np.asarray((at((size - 1) // 2) + at(size // 2)) / 2.0, dtype=np.float64)
 
 
 def dispersion(count: Ints | Floats, mean: np.ndarray) -> float:
