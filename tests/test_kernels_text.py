@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import rensa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from plaudit.kernels.text import (
     tokenise,
 )
 from plaudit.kernels.text.similar import common_order, jaccard
+from plaudit.kernels.text.sketch import BANDS, ROWS, band_keys, most_shared, set_marks
+from plaudit.kernels.text.tokens import Shingles
 from plaudit.model import Ints
 
 ALPHABET = "aBcZé 0123,.!?，。！～ＡＢｃ１２ 这個這个软軟体體哈頭头発한국ありがとう👍❤️🔥🏻\u200b\ufeff\t[]笑"
@@ -214,3 +217,61 @@ def test_pasting_a_text_a_thousand_times_does_not_make_it_look_ordinary() -> Non
     alone = phrase_model(once, np.arange(301)).information(once)[300]
     group = np.r_[np.arange(300), np.full(1000, 300)].astype(np.int64)
     assert phrase_model(often, group).information(often)[300] == pytest.approx(alone, rel=0.1)
+
+
+def plain_fold(text: str, table: dict[str, str]) -> str:
+    """The slow way to fold: what is seen, no character more than twice running, no blank more than once."""
+    shown = [table[character] for character in text if table[character]]
+    runs = [list(run) for _, run in groupby(shown)]
+    return "".join("".join(run[: 1 if run[0] == " " else 2]) for run in runs)
+
+
+@given(st.lists(st.text(alphabet="aAbB  \u200b\ufe0f哈好萬", max_size=12), max_size=6))
+@settings(max_examples=80, deadline=None)
+def test_texts_looked_up_sign_by_sign_are_folded_as_by_hand(texts: list[str]) -> None:
+    table = {sign: sign.lower() for sign in "aAbB 哈好"} | {"萬": "万", "\u200b": "", "\ufe0f": ""}
+    assert normalise(told(texts)).to_pylist() == [plain_fold(text, table).strip() for text in texts]
+
+
+def test_a_neighbour_that_joins_changes_the_form_whichever_texts_stand_around() -> None:
+    apart = ["e\u0301", "Ａ", "ﬁ", "\u1112\u1161\u11ab", "ﾊﾞ", "x"]
+    whole = normalise(told(apart)).to_pylist()
+    assert whole == ["é", "a", "fi", "한", "バ", "x"]
+    assert [normalise(told([text]))[0].as_py() for text in apart] == whole
+
+
+def test_sketches_propose_as_often_as_a_library_does() -> None:
+    rng = np.random.default_rng(11)
+    for overlap in (0.3, 0.5, 0.8):
+        both, size = round(40 * overlap), 400
+        alone = (40 - both) // 2
+        rows = []
+        for _ in range(size):
+            common = rng.integers(0, 1 << 63, both, dtype=np.uint64)
+            rows += [np.sort(np.r_[common, rng.integers(0, 1 << 63, alone, dtype=np.uint64)]) for _ in range(2)]
+        offsets = np.concatenate([[0], np.cumsum([row.shape[0] for row in rows])]).astype(np.int64)
+        keys = band_keys(Shingles(offsets, np.concatenate(rows)))
+        ours = (keys[:, ::2] == keys[:, 1::2]).mean()
+        matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(
+            np.concatenate(rows), offsets.astype(np.uint64), BANDS * ROWS, 1
+        )
+        digest = np.array(matrix.to_rows(), np.uint32).reshape(-1, BANDS, ROWS)
+        theirs = (digest[::2] == digest[1::2]).all(axis=2).mean()
+        jaccard_of = both / (both + 2 * alone)
+        assert abs(ours - theirs) < 0.06
+        assert abs(ours - jaccard_of**ROWS) < 0.05
+
+
+@given(st.lists(st.frozensets(st.integers(0, 300), min_size=1, max_size=40), min_size=2, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_marks_never_promise_less_than_two_sets_share(sets: list[frozenset[int]]) -> None:
+    rows = [np.sort(np.array([hash_of(x) for x in one], np.uint64)) for one in sets]
+    offsets = np.concatenate([[0], np.cumsum([row.shape[0] for row in rows])]).astype(np.int64)
+    marks = set_marks(offsets, np.concatenate(rows))
+    for i, one in enumerate(sets):
+        for j, other in enumerate(sets):
+            assert most_shared(marks, i, j, len(one), len(other)) >= len(one & other)
+
+
+def hash_of(number: int) -> int:
+    return (number * 0x9E3779B97F4A7C15) % (1 << 64)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv
 
+from plaudit.kernels.beside import each
 from plaudit.kernels.specifics import Specifics, specifics
 from plaudit.model import Bools, Floats, Ints, Section
 from plaudit.tally.depth_parts import PARTS, count_parts
@@ -117,7 +118,7 @@ def _made(parts: Floats, variance: Floats, known: Floats) -> Depth:
     # A Beta's variance is below mean * (1 - mean); the largest possible worth keeps both ends inside.
     worth = np.maximum(middle * (1 - middle) / np.maximum(variance, 1e-12) - 1.0, 1e-2)
     a, b = middle * worth, (1 - middle) * worth
-    low, high = betaincinv(a, b, _LEVEL), betaincinv(a, b, 1 - _LEVEL)
+    low, high = each(lambda level: betaincinv(a, b, level), (_LEVEL, 1 - _LEVEL))
     return Depth(100 * mean, 100 * np.minimum(low, mean), 100 * np.maximum(high, mean), 100 * parts, known)
 
 

@@ -17,6 +17,7 @@ from plaudit.detectors.author_ring.pairs import Pairs, Visits, meeting_pairs, vi
 from plaudit.detectors.kin import blocks_of_kin, likes_unexplained
 from plaudit.detectors.links import cluster, log_p_all_false
 from plaudit.detectors.spec import DetectorSpec, SectionContext
+from plaudit.kernels.beside import each
 from plaudit.kernels.tails import log_q_values
 from plaudit.kernels.together import concordance, p_together
 from plaudit.model import Comments, Exhibits, Family, Findings, Floats, Ints, Section, SubjectKind, ranges
@@ -82,9 +83,10 @@ class AuthorRing:
         # Where many communities are tested, their own number makes up for a coarser chance of each.
         draws = int(self.spec.parameters["draws"])
         draws = max(_FEWEST_DRAWS, min(draws, int(self.spec.parameters["draws_together"]) // max(len(groups), 1)))
-        when = np.array(
-            [p_together(g.moments, draws, context.seed + 1) if _testable(g.moments) else _UNKNOWN for g in groups]
-        ).reshape(-1, 2)
+        told = each(
+            lambda g: p_together(g.moments, draws, context.seed + 1) if _testable(g.moments) else _UNKNOWN, groups
+        )
+        when = np.array(told, dtype=np.float64).reshape(-1, 2)
         close = np.minimum(1.0, 2 * when.min(axis=1))  # NaN where moments are not known
         ordered = when[:, 1]
         agreed = np.array([concordance(g.moments) for g in groups])

@@ -44,8 +44,9 @@ class Crowds:
 
     def voices_of(self, k: int, heard: Voices) -> Ints:
         """The voices that crowd, of entry ``k``."""
-        here = (heard.post == self.post[k]) & (heard.region == self.region[k]) & (self.member == self.draw[k])
-        return np.flatnonzero(here)
+        first, last = np.searchsorted(heard.post, [self.post[k], self.post[k] + 1])
+        here = (heard.region[first:last] == self.region[k]) & (self.member[first:last] == self.draw[k])
+        return np.asarray(first + np.flatnonzero(here), dtype=np.int64)
 
 
 def crowded_posts(heard: Voices) -> Crowds:

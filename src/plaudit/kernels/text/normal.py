@@ -11,6 +11,7 @@ import unicodedata
 from functools import cache
 from itertools import pairwise
 
+import numba
 import numpy as np
 import opencc
 import pyarrow as pa
@@ -43,35 +44,85 @@ def folded_codes(texts: pa.StringArray) -> tuple[Codes, Ints]:
     """Code points of the normal forms: ``(uint32[m], offsets int64[n + 1])``."""
     plain = pc.fill_null(texts.cast(pa.large_string()), "")
     plain = pc.replace_substring_regex(plain, pattern=_BRACKETED, replacement=chr(EMOTICON))
+    codes, offsets = _codes_of(plain)
+    table, alone = _forms(codes)
+    # Characters that neither join with a neighbour nor become several are looked up one by one: nearly all of them.
+    before = np.concatenate([[0], np.cumsum(~alone[codes])])
+    joining = np.diff(before[offsets]) > 0
+    if joining.any():
+        mask = pa.array(joining)
+        plain = pc.replace_with_mask(plain, mask, _normal(plain.filter(mask)))
+        codes, offsets = _codes_of(plain)
+        table, _ = _forms(codes)
+    size, out = np.zeros(offsets.shape[0], np.int64), np.empty(codes.shape[0], np.uint32)
+    kept = fold(codes, offsets, table, _invisible(), size, out)
+    return out[:kept].copy(), size
+
+
+def _normal(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     for _ in range(2):  # lower case of a compatibility form may itself be one
-        plain = pc.utf8_normalize(pc.utf8_lower(pc.utf8_normalize(plain, form="NFKC")), form="NFKC")
-    lengths = pc.utf8_length(plain).to_numpy(zero_copy_only=False).astype(np.int64)
+        texts = pc.utf8_normalize(pc.utf8_lower(pc.utf8_normalize(texts, form="NFKC")), form="NFKC")
+    return texts
+
+
+def _codes_of(texts: pa.LargeStringArray) -> tuple[Codes, Ints]:
+    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False).astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    codes = np.frombuffer(_joined(plain).encode("utf-32-le"), dtype=np.uint32)
-    codes = np.where(_blank()[codes], np.uint32(32), _simplified()[codes])
-    codes, offsets = _kept(codes, offsets, ~_invisible()[codes])
-    return _kept(codes, offsets, ~_repeated(codes, offsets))
+    return np.frombuffer(_joined(texts).encode("utf-32-le"), dtype=np.uint32), offsets
+
+
+def _forms(codes: Codes) -> tuple[Codes, Bools]:
+    """The normal form of each character that occurs (other entries say nothing), and whether it is that in every text.
+
+    Not so: marks, the letters Hangul syllables are made of, and what becomes several characters.
+    """
+    there = np.zeros(_CODES, dtype=bool)
+    there[codes] = True
+    used = np.flatnonzero(there)
+    forms = _normal(pa.array([chr(code) for code in used.tolist()], pa.large_string()))
+    single = pc.utf8_length(forms).to_numpy(zero_copy_only=False) == 1
+    form = np.array([ord(text) if one else 0 for text, one in zip(forms.to_pylist(), single, strict=True)], np.int64)
+    apart = single & ~_joining()[used] & ~_joining()[form]
+    form = np.where(apart, form, used)
+    table, alone = np.zeros(_CODES, np.uint32), np.zeros(_CODES, dtype=bool)
+    table[used] = np.where(_blank()[form], 32, _simplified()[form])
+    alone[used] = apart
+    return table, alone
+
+
+@numba.njit(cache=True, nogil=True)
+def fold(
+    codes: np.ndarray, offsets: np.ndarray, table: np.ndarray, invisible: np.ndarray, size: np.ndarray, out: np.ndarray
+) -> int:
+    """Look every character up, and leave out what is not seen, what follows two of its kind, and a second blank.
+
+    Args:
+        codes, offsets: characters of ``n`` texts, ``uint32[m]`` and ``int64[n + 1]``.
+        table: form of each character, ``uint32[0x110000]``; ``invisible`` which of them are not seen.
+        size: written: where each text then begins, ``int64[n + 1]``.
+        out: written: the characters kept, of which there are as many as are returned.
+    """
+    kept = 0
+    for text in range(offsets.shape[0] - 1):
+        run, last = 0, np.int64(-1)
+        for k in range(offsets[text], offsets[text + 1]):
+            code = np.int64(table[codes[k]])
+            if invisible[code]:
+                continue
+            # Runs are counted in what is seen, not in what is kept.
+            run = run + 1 if code == last else 1
+            last = code
+            if run <= (1 if code == 32 else _RUN):
+                out[kept] = code
+                kept += 1
+        size[text + 1] = kept
+    return kept
 
 
 def _joined(texts: pa.LargeStringArray) -> str:
     ends = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
     held = texts.buffers()[2]
     return held.to_pybytes()[int(ends[0]) : int(ends[-1])].decode("utf-8") if held is not None and len(texts) else ""
-
-
-def _kept(codes: Codes, offsets: Ints, keep: Bools) -> tuple[Codes, Ints]:
-    before = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
-    return codes[keep], before[offsets]
-
-
-def _repeated(codes: Codes, offsets: Ints) -> Bools:
-    """Characters after the second of a run, and white space after the first; runs end with their text."""
-    home = np.repeat(np.arange(offsets.shape[0] - 1), np.diff(offsets))
-    same = np.zeros(codes.shape[0], dtype=bool)
-    same[1:] = (codes[1:] == codes[:-1]) & (home[1:] == home[:-1])
-    third = same.copy()
-    third[1:] &= same[:-1]
-    return np.asarray(third | (same & (codes == 32)))
 
 
 @cache
@@ -90,6 +141,17 @@ def _simplified() -> Codes:
 def categories() -> NDArray[np.str_]:
     """Unicode's general category of every code point, ``<U2[0x110000]``."""
     return np.array([unicodedata.category(chr(code)) for code in range(_CODES)])
+
+
+@cache
+def _joining() -> Bools:
+    """Characters that may change with their neighbours: marks, but for the selectors of emoji, and parts of Hangul."""
+    table = np.isin(categories(), ["Mn", "Mc", "Me"])
+    table[0xFE00:0xFE10] = False
+    table[0x20E3] = False
+    for first, last in ((0x1100, 0x1200), (0xA960, 0xA980), (0xD7B0, 0xD800)):
+        table[first:last] = True
+    return np.asarray(table)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Which texts are nearly the same? Equal normal forms first, MinHash for the rest, and every pair verified.
 
-MinHash with banding (Broder 1997; Leskovec, Rajaraman & Ullman, ch. 3; sketches by rensa) only proposes. A proposed
+MinHash with banding (:mod:`plaudit.kernels.text.sketch`) only proposes. A proposed
 pair counts when the two sets of shingles overlap by half, or when the words of a template stand in the same order with
 others filled in (longest common subsequence). Groups are connected components, each held together by its medoid: a
 member that does not resemble the medoid itself is let go, so that a chain of small steps never joins two wordings.
@@ -12,26 +12,25 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import rensa
 
+from plaudit.kernels.beside import each
+from plaudit.kernels.text.sketch import BANDS, band_keys, most_shared, ones, set_marks
 from plaudit.kernels.text.tokens import Shingles, Tokens, mixed, shingles, text_keys
 from plaudit.model import Floats, Ints
 
-BANDS, ROWS = 24, 3
-"""A pair whose sets overlap by 0.5 is proposed with 96 %, by 0.3 with 48 %, by 0.05 with 0.3 %."""
 SAME, FILLED, ORDERED = 0.5, 0.25, 0.65
 """Jaccard of two texts that are nearly the same; of two fillings of one template, whose tokens must then agree in order
 by ``ORDERED`` of the longer."""
 HELD, HELD_ORDERED = 0.35, 0.5
 """What a member of a group must share with its medoid."""
 
-_CHUNK = 50_000
 _LOOSE = 32
 """Distinct texts up to which a component may grow by pairs alone."""
 _JUDGES = 48
 _LONGEST = 400
 _WORD = 64
-_SEED = 20_240_131
+_PLACES = 128
+_REMEMBERED = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,7 @@ def near_duplicates(tokens: Tokens) -> Alike:
     texts = tokens.take(told[first])
     sets = shingles(texts)
     root = _components(texts, sets, counts.astype(np.int64))
-    members = np.argsort(root, kind="stable").astype(np.int64)
-    _, sizes = np.unique(root, return_counts=True)
-    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    centre, likeness = _held_together(
-        bounds, members, sets.offsets, sets.hash, texts.offsets, texts.hash, counts.astype(np.int64)
-    )
+    centre, likeness = _centred(texts, sets, counts.astype(np.int64), root)
     medoids, number = np.unique(centre, return_inverse=True)
     group, similarity = np.full(len(tokens), -1, np.int64), np.zeros(len(tokens))
     distinct = np.full(len(tokens), -1, np.int64)
@@ -77,31 +71,37 @@ def _components(texts: Tokens, sets: Shingles, weight: Ints) -> Ints:
     """Component of each distinct text, named by its first member."""
     parent = np.arange(len(sets), dtype=np.int64)
     leader, size = parent.copy(), np.ones(len(sets), np.int64)
-    bands = np.empty((BANDS, len(sets)), np.uint64)
-    for start in range(0, len(sets), _CHUNK):
-        stop = min(start + _CHUNK, len(sets))
-        a, b = sets.offsets[start], sets.offsets[stop]
-        matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(
-            np.ascontiguousarray(sets.hash[a:b]),
-            (sets.offsets[start : stop + 1] - a).astype(np.uint64),
-            BANDS * ROWS,
-            _SEED,
-        )
-        _banded(np.array(matrix.to_rows(), dtype=np.uint32), start, bands)
+    marks, keys = set_marks(sets.offsets, sets.hash), band_keys(sets)
     for band in range(BANDS):
-        order = np.argsort(bands[band], kind="stable").astype(np.int64)
-        _join(order, bands[band], sets.offsets, sets.hash, texts.offsets, texts.hash, weight, parent, leader, size)
+        _join(keys[band], sets.offsets, sets.hash, marks, texts.offsets, texts.hash, weight, parent, leader, size)
     return np.asarray(_roots(parent), dtype=np.int64)
 
 
-@numba.njit(cache=True, nogil=True)
-def _banded(rows: np.ndarray, start: int, out: np.ndarray) -> None:
-    for i in range(rows.shape[0]):
-        for band in range(BANDS):
-            key = np.uint64(band)
-            for k in range(band * ROWS, (band + 1) * ROWS):
-                key = mixed(key + np.uint64(rows[i, k]) + np.uint64(0x9E3779B97F4A7C15))
-            out[band, start + i] = key
+def _centred(texts: Tokens, sets: Shingles, weight: Ints, root: Ints) -> tuple[Ints, Floats]:
+    """Medoid of each distinct text of each component, and its likeness to it."""
+    members = np.argsort(root, kind="stable").astype(np.int64)
+    _, sizes = np.unique(root, return_counts=True)
+    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    marks = set_marks(sets.offsets, sets.hash)
+    centre, likeness = np.arange(len(sets), dtype=np.int64), np.ones(len(sets))
+    # Components know nothing of each other: half of the members each.
+    middle = int(np.searchsorted(bounds, len(sets) // 2))
+    each(
+        lambda part: _held_together(
+            part,
+            members,
+            sets.offsets,
+            sets.hash,
+            marks,
+            texts.offsets,
+            texts.hash,
+            weight,
+            centre,
+            likeness,
+        ),
+        [bounds[: middle + 1], bounds[middle:]],
+    )
+    return centre, likeness
 
 
 @numba.njit(cache=True, nogil=True)
@@ -122,10 +122,10 @@ def _roots(parent: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True)
 def _join(
-    order: np.ndarray,
     key: np.ndarray,
     set_offsets: np.ndarray,
     shingle: np.ndarray,
+    marks: np.ndarray,
     text_offsets: np.ndarray,
     token: np.ndarray,
     weight: np.ndarray,
@@ -139,28 +139,45 @@ def _join(
     components together are large, their heaviest texts must resemble each other too: millions of short texts would
     otherwise hang together in one chain.
     """
-    first = 0
-    for x in range(1, order.shape[0]):
-        if key[order[x]] != key[order[x - 1]]:
-            first = x
-            continue
-        for other in (x - 1, x - 2, first):
-            if other < first:
+    n = key.shape[0]
+    unlike = np.zeros(_REMEMBERED, np.uint64)
+    slots = 1
+    while slots < 2 * n:
+        slots *= 2
+    held = np.zeros(slots, np.uint64)
+    met = np.full((slots, 3), -1, np.int32)  # the first text of a bucket, the last but one, the last
+    for x in range(n):
+        at = np.int64(key[x] & np.uint64(slots - 1))
+        while met[at, 0] >= 0 and held[at] != key[x]:
+            at = (at + 1) & (slots - 1)
+        held[at] = key[x]
+        for place in (2, 1, 0):
+            other = met[at, place]
+            if other < 0 or (place == 0 and (other == met[at, 1] or other == met[at, 2])):
                 continue
-            i, j = _find(parent, order[other]), _find(parent, order[x])
+            i, j = _find(parent, other), _find(parent, x)
             if i == j:
                 continue
             a, b = leader[i], leader[j]
-            if size[i] + size[j] > _LOOSE and not _nearly(
-                a, b, set_offsets, shingle, text_offsets, token, HELD, HELD_ORDERED
-            ):
-                continue
-            if _nearly(order[other], order[x], set_offsets, shingle, text_offsets, token, SAME, ORDERED):
+            if size[i] + size[j] > _LOOSE:
+                # Large components meet again and again: that their leaders are unlike is remembered, not read again.
+                pair = (np.uint64(min(a, b)) << np.uint64(32)) | np.uint64(max(a, b))
+                spot = np.int64(mixed(pair) & np.uint64(_REMEMBERED - 1))
+                if unlike[spot] == pair:
+                    continue
+                if not _nearly(a, b, set_offsets, shingle, marks, text_offsets, token, HELD, HELD_ORDERED):
+                    unlike[spot] = pair
+                    continue
+            if _nearly(other, x, set_offsets, shingle, marks, text_offsets, token, SAME, ORDERED):
                 root, leaf = min(i, j), max(i, j)
                 heavier = weight[a] > weight[b] or (weight[a] == weight[b] and a < b)
                 parent[leaf] = root
                 leader[root] = a if heavier else b
                 size[root] += size[leaf]
+        if met[at, 0] < 0:
+            met[at, 0] = x
+        met[at, 1] = met[at, 2]
+        met[at, 2] = x
 
 
 @numba.njit(cache=True, nogil=True)
@@ -169,19 +186,25 @@ def _nearly(
     j: int,
     set_offsets: np.ndarray,
     shingle: np.ndarray,
+    marks: np.ndarray,
     text_offsets: np.ndarray,
     token: np.ndarray,
     same: float,
     ordered: float,
 ) -> bool:
-    # Sets, or texts, of too different sizes can share no such part: most proposals end here, before anything is read.
+    # Sets, or texts, of too different sizes or marks can share no such part: most proposals end here, before anything
+    # is read.
     a, b = set_offsets[i + 1] - set_offsets[i], set_offsets[j + 1] - set_offsets[j]
-    if min(a, b) < min(FILLED, same) * max(a, b):
+    least = min(FILLED, same)
+    if min(a, b) < least * max(a, b):
+        return False
+    both = most_shared(marks, i, j, a, b)
+    if both < least * (a + b - both):
         return False
     shared = jaccard(set_offsets, shingle, i, j)
     if shared >= same:
         return True
-    if shared < min(FILLED, same):
+    if shared < least:
         return False
     n = min(text_offsets[i + 1] - text_offsets[i], _LONGEST)
     m = min(text_offsets[j + 1] - text_offsets[j], _LONGEST)
@@ -191,16 +214,14 @@ def _nearly(
 @numba.njit(cache=True, nogil=True)
 def jaccard(offsets: np.ndarray, hashes: np.ndarray, i: int, j: int) -> float:
     """Shared share of two ascending sets."""
-    a, b, both = offsets[i], offsets[j], 0
-    while a < offsets[i + 1] and b < offsets[j + 1]:
-        if hashes[a] == hashes[b]:
-            both += 1
-            a += 1
-            b += 1
-        elif hashes[a] < hashes[b]:
-            a += 1
-        else:
-            b += 1
+    a, b, both = offsets[i], offsets[j], np.int64(0)
+    end_a, end_b = offsets[i + 1], offsets[j + 1]
+    while a < end_a and b < end_b:
+        # Without branches: which of the two is smaller is a coin toss no processor can foresee.
+        one, other = hashes[a], hashes[b]
+        both += np.int64(one == other)
+        a += np.int64(one <= other)
+        b += np.int64(other <= one)
     union = offsets[i + 1] - offsets[i] + offsets[j + 1] - offsets[j] - both
     return both / union if union > 0 else 0.0
 
@@ -211,11 +232,19 @@ def _common_bits(short: np.ndarray, other: np.ndarray) -> int:
 
     A zero at place x says that the first x + 1 tokens have one more in common than the first x.
     """
+    # Where each token stands in the short one, by the low bits of its name; equal bits are told apart below.
+    places = np.zeros(_PLACES, np.uint64)
+    for x in range(short.shape[0]):
+        places[np.int64(short[x] & np.uint64(_PLACES - 1))] |= np.uint64(1) << np.uint64(x)
     row = ~np.uint64(0)
     for y in range(other.shape[0]):
+        left = places[np.int64(other[y] & np.uint64(_PLACES - 1))]
         match = np.uint64(0)
-        for x in range(short.shape[0]):
-            match |= np.uint64(short[x] == other[y]) << np.uint64(x)
+        while left != np.uint64(0):
+            lowest = left & (~left + np.uint64(1))
+            if short[ones(lowest - np.uint64(1))] == other[y]:
+                match |= lowest
+            left ^= lowest
         both = row & match
         row = (row + both) | (row - both)
     found = 0
@@ -252,13 +281,14 @@ def _held_together(
     members: np.ndarray,
     set_offsets: np.ndarray,
     shingle: np.ndarray,
+    marks: np.ndarray,
     text_offsets: np.ndarray,
     token: np.ndarray,
     weight: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+    centre: np.ndarray,
+    likeness: np.ndarray,
+) -> None:
     """Medoid of each distinct text, and its likeness to it; who does not resemble one forms the next group."""
-    centre = np.arange(weight.shape[0])
-    likeness = np.ones(weight.shape[0])
     for c in range(bounds.shape[0] - 1):
         rest = members[bounds[c] : bounds[c + 1]].copy()
         while rest.shape[0] > 1:
@@ -266,7 +296,9 @@ def _held_together(
             apart = 0
             for x in range(rest.shape[0]):
                 i = rest[x]
-                near = i == medoid or _nearly(medoid, i, set_offsets, shingle, text_offsets, token, HELD, HELD_ORDERED)
+                near = i == medoid or _nearly(
+                    medoid, i, set_offsets, shingle, marks, text_offsets, token, HELD, HELD_ORDERED
+                )
                 if near:
                     centre[i] = medoid
                     likeness[i] = jaccard(set_offsets, shingle, medoid, i)
@@ -274,7 +306,6 @@ def _held_together(
                     rest[apart] = i
                     apart += 1
             rest = rest[:apart].copy()
-    return centre, likeness
 
 
 @numba.njit(cache=True, nogil=True)
@@ -283,12 +314,16 @@ def _medoid(rest: np.ndarray, offsets: np.ndarray, shingle: np.ndarray, weight: 
     judges = rest
     if rest.shape[0] > _JUDGES:
         judges = rest[np.argsort(-weight[rest], kind="mergesort")[:_JUDGES]]
-    best: int = judges[0]
-    most = -1.0
-    for i in judges:
-        total = 0.0
-        for j in judges:
-            total += weight[j] * jaccard(offsets, shingle, i, j)
-        if total > most + 1e-9:
-            best, most = i, total
-    return best
+    n = judges.shape[0]
+    total = np.zeros(n)
+    for x in range(n):
+        total[x] += weight[judges[x]]
+        for y in range(x + 1, n):
+            alike = jaccard(offsets, shingle, judges[x], judges[y])
+            total[x] += weight[judges[y]] * alike
+            total[y] += weight[judges[x]] * alike
+    best, most = 0, -1.0
+    for x in range(n):
+        if total[x] > most + 1e-9:
+            best, most = x, total[x]
+    return int(judges[best])
