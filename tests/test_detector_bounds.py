@@ -42,7 +42,15 @@ def _block() -> EventLog:
     return log_of(who, what, at)
 
 
-WORLDS = {"one_target": _one_target, "one_actor": _one_actor, "block": _block}
+def _busy_many() -> EventLog:
+    """60 actors like the same 4,000 targets within the minute, in twos and threes: many pairs of very busy actors."""
+    rng = np.random.default_rng(4)
+    what = np.repeat(np.arange(4000), 60)
+    at = START_MS + what * (DAY_MS // 200) + rng.integers(0, HOUR_MS, what.size)
+    return log_of(np.tile(np.arange(60), 4000), what, at)
+
+
+WORLDS = {"one_target": _one_target, "one_actor": _one_actor, "block": _block, "busy_many": _busy_many}
 
 
 class _Count:
@@ -51,6 +59,8 @@ class _Count:
     def __init__(self) -> None:
         self.meetings = 0
         self.memberships = 0
+        self.told = 0
+        self.steps = 0
 
     def repeated_pairs(self, target: Any, at: Any, actor: Any, usable: Any, window: int, *rest: int) -> Any:
         self.meetings += int(coaction.crowd(target[usable], at[usable], window).sum()) // 2
@@ -59,7 +69,14 @@ class _Count:
     def shared_actors(self, *arguments: Any) -> Any:
         per_actor = np.diff(arguments[3]).astype(np.int64)
         self.memberships += int((per_actor**2).sum())
-        return self.shared(*arguments)
+        found = self.shared(*arguments)
+        self.told += int(found[0].shape[0])
+        return found
+
+    def chance_meetings(self, first: Any, second: Any, offsets: Any, *rest: Any) -> Any:
+        activity = np.diff(offsets)
+        self.steps += int(np.minimum(activity[first], activity[second]).sum())
+        return coaction.chance_meetings(first, second, offsets, *rest)
 
     shared: Any = None
 
@@ -70,6 +87,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Count]:
     counted.shared = overlap.shared_actors
     monkeypatch.setattr(lockstep, "repeated_pairs", counted.repeated_pairs)
     monkeypatch.setattr(gatherings, "shared_actors", counted.shared_actors)
+    monkeypatch.setattr(lockstep, "chance_meetings", counted.chance_meetings)
     yield counted
 
 
@@ -85,6 +103,8 @@ def test_pairs_looked_at_are_bounded_by_the_number_of_likes(world: str, looked_a
     assert looked_at.meetings <= 40 * max(log.n, 1000)
     # Two passes over the overlaps, each at most the likes times the memberships an actor keeps.
     assert looked_at.memberships <= 2 * 400 * log.n
+    assert looked_at.told <= looked_at.memberships
+    assert looked_at.steps <= 300 * max(log.n, 1000)
 
 
 def test_an_audit_of_a_lopsided_log_ends_with_exact_counts() -> None:

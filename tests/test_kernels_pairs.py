@@ -12,6 +12,7 @@ from scipy import special, stats
 from plaudit.kernels.coaction import (
     chance_meetings,
     chance_meetings_plain,
+    closest_pairs,
     crowd,
     crowd_plain,
     meetings_apart,
@@ -41,12 +42,14 @@ def test_crowd_is_what_its_definition_says(rows: tuple[Ints, Ints, Ints], window
     assert np.array_equal(crowd(target.astype(np.int32), at, window), crowd_plain(target, at, window))
 
 
-@given(likes(), st.integers(0, 15), st.integers(0, 2**20))
-def test_repeated_pairs_loses_none_and_invents_none(rows: tuple[Ints, Ints, Ints], window: int, mask: int) -> None:
+@given(likes(), st.integers(0, 15), st.integers(0, 2**20), st.integers(1, 3))
+def test_repeated_pairs_loses_none_and_invents_none(
+    rows: tuple[Ints, Ints, Ints], window: int, mask: int, parts: int
+) -> None:
     target, at, actor = rows
     usable = (mask >> (np.arange(at.size) % 20)) & 1 == 1
     plain = repeated_pairs_plain(target, at, actor, usable, window)
-    key, left, right = repeated_pairs(target.astype(np.int32), at, actor.astype(np.int32), usable, window, 6)
+    key, left, right = repeated_pairs(target.astype(np.int32), at, actor.astype(np.int32), usable, window, 6, 16, parts)
     found: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for k, i, j in zip(key.tolist(), left.tolist(), right.tolist(), strict=True):
         found.setdefault((k // 6, k % 6), set()).add((i, j))
@@ -212,3 +215,22 @@ def test_two_thousand_actors_on_the_same_two_thousand_targets_cost_no_more_than_
     assert int(crowd(target[usable], at[usable], 60_000).sum()) // 2 <= 40 * at.size
     keep = most_telling(np.tile(np.arange(actors), targets), np.full(at.size, actors), 400)
     assert np.bincount(np.tile(np.arange(actors), targets)[keep]).max() == 400
+
+
+def test_of_too_many_pairs_each_actor_keeps_those_it_met_most() -> None:
+    first, second = (one.astype(np.int64) for one in np.triu_indices(200, 1))
+    rng = np.random.default_rng(6)
+    met, at = rng.integers(2, 9, first.size), rng.permutation(first.size)
+    cost = np.full(first.size, 10)
+    assert closest_pairs(first, second, met, at, cost, int(cost.sum())).all()
+    kept = closest_pairs(first, second, met, at, cost, int(cost.sum()) // 10)
+    assert cost[kept].sum() <= cost.sum() // 10 and kept.sum() > 200
+    degree = np.bincount(np.concatenate([first[kept], second[kept]]), minlength=200)
+    assert degree.min() >= 5, "nobody loses all"
+    assert met[kept].mean() > met.mean() + 2
+    # What is kept does not depend on what the actors are called.
+    name = rng.permutation(200)
+    low, high = np.minimum(name[first], name[second]), np.maximum(name[first], name[second])
+    order = np.lexsort((high, low))
+    again = closest_pairs(low[order], high[order], met[order], at[order], cost[order], int(cost.sum()) // 10)
+    assert np.array_equal(again, kept[order])

@@ -11,10 +11,13 @@ import numpy as np
 
 from plaudit.model import Bools, Ints
 
+_MOST_BITS = 26
 
-def slot_bits(pairs: int) -> int:
-    """Slots for :func:`repeated_pairs`: four per pair, between 64 kB and 128 MB."""
-    return int(np.clip(np.ceil(np.log2(max(4 * pairs, 1))), 16, 27))
+
+def slots_for(pairs: int) -> tuple[int, int]:
+    """Slots and passes for :func:`repeated_pairs`: four slots per pair, 64 kB to 64 MB of them at a time."""
+    bits = int(np.clip(np.ceil(np.log2(max(4 * pairs, 1))), 16, _MOST_BITS))
+    return bits, max(1, -(-4 * pairs // (1 << _MOST_BITS)))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -56,17 +59,22 @@ def repeated_pairs(
     window: int,
     actors: int,
     bits: int = 24,
+    parts: int = 1,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every meeting of pairs that meet at least twice: ``(pair key, row, row)`` with ``key = u * actors + v, u < v``.
 
     A first pass counts pairs in hashed slots; the second keeps pairs whose slot was hit twice (no pair is lost; a few
-    met only once and share a slot, and fall away later). ``2 ** bits`` slots of a byte; see :func:`slot_bits`.
+    met only once and share a slot, and fall away later). ``2 ** bits`` slots of a byte, for one of ``parts`` shares of
+    all pairs after the other; see :func:`slots_for`.
     """
-    slots = np.zeros(1 << bits, np.uint8)
     cap = 4096
     keys, left, right = np.empty(cap, np.int64), np.empty(cap, np.int64), np.empty(cap, np.int64)
     size = 0
-    for turn in range(2):
+    slots = np.zeros(1 << bits, np.uint8)
+    for turn in range(2 * parts):
+        counting, part = turn % 2 == 0, turn // 2
+        if counting and part:
+            slots[:] = 0
         for i in range(target.shape[0]):
             if not usable[i]:
                 continue
@@ -75,13 +83,16 @@ def repeated_pairs(
                 if usable[j] and actor[i] != actor[j]:
                     u, v = np.int64(min(actor[i], actor[j])), np.int64(max(actor[i], actor[j]))
                     key = u * actors + v
-                    slot = (key * np.int64(-7046029254386353131)) >> np.int64(64 - bits) & np.int64((1 << bits) - 1)
-                    if turn == 0:
+                    mixed = key * np.int64(-7046029254386353131)
+                    slot = mixed >> np.int64(64 - bits) & np.int64((1 << bits) - 1)
+                    if parts > 1 and (mixed >> np.int64(8) & np.int64(0xFFFF)) % parts != part:
+                        pass
+                    elif counting:
                         if slots[slot] < 2:
                             slots[slot] += 1
                     elif slots[slot] >= 2:
                         if size == cap:
-                            cap *= 2
+                            cap += cap // 2
                             keys, left, right = _grow(keys, cap), _grow(left, cap), _grow(right, cap)
                         keys[size], left[size], right[size] = key, i, j
                         size += 1
@@ -160,21 +171,61 @@ def chance_meetings(
     out = np.zeros(first.shape[0], np.float64)
     for p in range(first.shape[0]):
         u, v = first[p], second[p]
-        x, y = actor_offsets[u], actor_offsets[v]
+        if actor_offsets[u + 1] - actor_offsets[u] > actor_offsets[v + 1] - actor_offsets[v]:
+            u, v = v, u
+        # The less active of the two is gone through; the other is leapt over, so a very busy actor costs no more.
+        y, stop = actor_offsets[v], actor_offsets[v + 1]
         total = 0.0
-        while x < actor_offsets[u + 1] and y < actor_offsets[v + 1]:
-            if actor_target[x] < actor_target[y]:
-                x += 1
-            elif actor_target[x] > actor_target[y]:
-                y += 1
-            else:
+        for x in range(actor_offsets[u], actor_offsets[u + 1]):
+            y = _leap(actor_target, y, stop, actor_target[x])
+            if y == stop:
+                break
+            if actor_target[y] == actor_target[x]:
                 a = _habit(sorted_age[actor_offsets[v] : actor_offsets[v + 1]], actor_age[x], actor_age[y], width[x])
                 b = _habit(sorted_age[actor_offsets[u] : actor_offsets[u + 1]], actor_age[y], actor_age[x], width[y])
                 total += max(0.5 * (a + b), 0.5 * (actor_mass[x] + actor_mass[y]))
-                x += 1
-                y += 1
         out[p] = total
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _leap(values: np.ndarray, begin: int, stop: int, wanted: int) -> int:
+    """First place from ``begin`` on, up to ``stop``, whose value is at least ``wanted``; in steps that double."""
+    step, low = 1, begin
+    while low + step < stop and values[low + step] < wanted:
+        low += step
+        step *= 2
+    high = min(low + step, stop)
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def closest_pairs(first: Ints, second: Ints, meetings: Ints, at_ms: Ints, cost: Ints, budget: int) -> Bools:
+    """Pairs to look at closely, ``bool[pairs]``: all of them while their ``cost`` together stays within ``budget``.
+
+    Beyond it, of every actor the pairs that met most often (the earliest where as often), as many of each as may be:
+    whoever acts in lockstep with thousands does so with the hundred closest, too.
+
+    Args:
+        first, second: the actors of each pair; ``meetings`` how often they met, ``at_ms`` when first.
+    """
+    if int(cost.sum()) <= budget:
+        return np.ones(first.shape[0], dtype=bool)
+    size = first.shape[0]
+    actor, pair = np.concatenate([first, second]), np.tile(np.arange(size), 2)
+    order = np.lexsort((np.tile(at_ms, 2), -np.tile(meetings, 2), actor))
+    start = np.r_[True, actor[order][1:] != actor[order][:-1]]
+    place = np.arange(2 * size)
+    rank = np.empty(2 * size, np.int64)
+    rank[order] = place - np.maximum.accumulate(np.where(start, place, 0))
+    least = np.minimum(rank[:size], rank[size:])
+    total = np.cumsum(np.bincount(least, cost))
+    return np.asarray(least[pair[:size]] < max(int(np.searchsorted(total, budget, side="right")), 1))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -19,7 +19,15 @@ import numpy as np
 from plaudit.detectors.circle import CIRCLE_CERTAINTY, may_be_circle
 from plaudit.detectors.links import components, log_p_all_false
 from plaudit.detectors.spec import Context, DetectorSpec
-from plaudit.kernels.coaction import chance_meetings, crowd, meetings_apart, repeated_pairs, slot_bits, within_budget
+from plaudit.kernels.coaction import (
+    chance_meetings,
+    closest_pairs,
+    crowd,
+    meetings_apart,
+    repeated_pairs,
+    slots_for,
+    within_budget,
+)
 from plaudit.kernels.tails import log_poisson_tail, log_q_values
 from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind, offsets_of
 
@@ -34,6 +42,10 @@ SPEC = DetectorSpec(
     evasions=("spread_delivery", "rotate_members"),
     beside=True,
 )
+
+
+_STEPS = 300
+"""Likes gone through, per like of the log, to tell what pairs would do by themselves; rings of thousands need it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ def _pairs(log: EventLog, context: Context) -> Pairs:
     others = crowd(log.target, log.at_ms, window)
     usable = within_budget(others, int(SPEC.parameters["pairs_per_like"]) * max(log.n, 1000))
     key, left, right = repeated_pairs(
-        log.target, log.at_ms, log.actor, usable, window, log.n_actors, slot_bits(int(others[usable].sum()) // 2)
+        log.target, log.at_ms, log.actor, usable, window, log.n_actors, *slots_for(int(others[usable].sum()) // 2)
     )
     order = np.lexsort((log.at_ms[left], key))
     key, left, right = key[order], left[order], right[order]
@@ -90,6 +102,11 @@ def _pairs(log: EventLog, context: Context) -> Pairs:
     met = meetings_apart(bounds, log.at_ms[left], apart)
     keep = met >= 2
     first, second = key[start[keep]] // log.n_actors, key[start[keep]] % log.n_actors
+    # What two actors would do by themselves is read off their likes, of the less active at least.
+    cost = np.minimum(context.activity[first], context.activity[second])
+    closest = closest_pairs(first, second, met[keep], log.at_ms[left[start[keep]]], cost, _STEPS * max(log.n, 1000))
+    keep[keep] = closest
+    first, second = first[closest], second[closest]
     others = np.where(usable, others, 0)
     together = np.add.reduceat(0.5 * (others[left] + others[right]), start)[keep] if start.shape[0] else np.zeros(0)
     expected = _expected(log, context, first, second, others, together, window)
