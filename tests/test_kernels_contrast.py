@@ -42,9 +42,19 @@ def test_marks_in_one_stretch_stand_out_and_a_crowd_of_everybody_does_not():
     # Everybody comes in the same hour: the marked are spread among the others.
     everybody = np.sort(np.random.default_rng(0).integers(0, 3_600_000, n))
     assert log_p_contrast(np.arange(n) % 5 == 0, np.ones(n), everybody, 199, 0) > np.log(0.05)
-    # What the weights know explains itself.
-    weight = np.where(marked, 50.0, 1.0)
-    assert log_p_contrast(marked, weight, np.arange(n) * 1000, 199, 0) > np.log(0.05)
+    # What the weights know explains itself, as far as they go: odds of 50 leave one in four of the marks elsewhere.
+    certain, likely = np.where(marked, 1e4, 1.0), np.where(marked, 50.0, 1.0)
+    assert log_p_contrast(marked, certain, np.arange(n) * 1000, 199, 0) > np.log(0.05)
+    assert log_p_contrast(marked, likely, np.arange(n) * 1000, 199, 0) < np.log(0.05)
+
+
+def test_where_most_are_marked_the_few_others_stand_apart():
+    marked = np.ones(120, dtype=bool)
+    marked[:8] = marked[-12:] = False
+    assert log_p_contrast(marked, np.ones(120), np.arange(120) * 1000, 199, 0) < -6
+    scattered = np.ones(120, dtype=bool)
+    scattered[::6] = False
+    assert log_p_contrast(scattered, np.ones(120), np.arange(120) * 1000, 199, 0) > np.log(0.05)
 
 
 def test_equal_times_are_never_parted_so_their_order_says_nothing():

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from plaudit.detectors import Context
-from plaudit.detectors.circle import ACQUAINTED, CIRCLE, CIRCLE_MEETS, may_be_circle
 from plaudit.detectors.orders import DETECTOR
 from plaudit.detectors.orders.cohort import Cohort, merge, recount
 from plaudit.detectors.orders.communities import ties
@@ -190,26 +189,14 @@ def test_the_lens_finds_an_order_on_a_lively_target_and_leaves_own_likes_alone(s
     first = known[np.r_[True, where[1:] != where[:-1]]]
     last = known[np.r_[where[1:] != where[:-1], True]]
     g = gather(log, _windows(log, first, last), context.activity)
-    found, share, sent = look(log, context, g, Cohort(np.arange(len(g)), people.astype(np.int64)))
+    found, share = look(log, context, g, Cohort(np.arange(len(g)), people.astype(np.int64)))
     caught = np.zeros(log.n, dtype=bool)
     caught[found[share > 0.9]] = True
     hidden = rows[np.isin(log.target[rows], targets[-2:])]
     assert caught[hidden].mean() > 0.9
-    assert np.isin(np.unique(sent), people).all()
+    assert np.isin(log.actor[found[share > 0.5]], people).all()
     theirs = np.setdiff1d(np.flatnonzero(np.isin(log.actor, people)), rows)
     assert caught[theirs].mean() < 0.02
-
-
-def test_a_circle_is_small_meets_seldom_and_has_a_life() -> None:
-    life, none = np.full(30, 0.6), np.full(30, 0.05)
-    assert may_be_circle(CIRCLE, CIRCLE_MEETS - 1, 30.0, life)
-    assert not may_be_circle(CIRCLE + 1, CIRCLE_MEETS - 1, 30.0, life)
-    assert not may_be_circle(2 * ACQUAINTED, CIRCLE_MEETS, 30.0, life)
-    assert may_be_circle(ACQUAINTED, 19, 30.0, life), "colleagues may meet on two days of three"
-    assert may_be_circle(ACQUAINTED + 5, 18, 30.0, life), "one person more or less decides nothing"
-    assert not may_be_circle(ACQUAINTED, 20, 30.0, life)
-    assert not may_be_circle(ACQUAINTED, CIRCLE_MEETS // 2, 30.0, none), "accounts that do nothing else"
-    assert not may_be_circle(20, 1, 30.0, life, batches=True)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -1,16 +1,19 @@
 """People who know each other: when would a class, an office or a chat group look just like a ring?
 
 They too gather on target after target, at moments no publication explains: somebody shares a link. What sets an order
-book apart is that it needs more people than know each other, or meets more often than such circles do, or uses
-accounts that do nothing else, or has them work through a list in one sitting. Where none of this can be said, a ring is
-one of three things that would look the same, and no like is discounted.
+book apart is that it needs more people than know each other, or meets more often than such circles do, or is served by
+accounts that are nobody's: people of this log who come back like other things, too. Where none of this can be said, a
+ring is one of three things that would look the same, and no like is discounted.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass, replace
 
-from plaudit.model import Floats
+import numpy as np
+from scipy.special import ndtr
+
+from plaudit.model import HOUR_MS, Ints
 
 CIRCLE = 500
 """People a chat group can hold (WeChat's limit)."""
@@ -27,18 +30,127 @@ CIRCLE_MEETS = 10
 CIRCLE_LIFE = 0.1
 """Part of their likes that people who know each other give to something else; below it half the meetings suffice."""
 
+SITTING_MS = 3 * HOUR_MS
+"""Moments less than this apart are one sitting: one lesson, one evening."""
 
-def may_be_circle(pool: float, meetings: int, days: float, outside: Floats, batches: bool = False) -> bool:
-    """True when people who know each other, sharing posts with no order behind it, would look the same.
+_WEEK_MS = 168 * HOUR_MS
+_SLOT_MS = HOUR_MS
+_REGULAR = 2.0 / 3.0
+_LEVEL = 0.01
+_RETURNING = 2
 
-    Args:
+
+@dataclass(frozen=True)
+class Gathered:
+    """A group that gathers, as far as it matters for whether people who know each other would do the same.
+
+    Attributes:
         pool: people behind the gatherings.
         meetings: separate sittings at which they gathered to a surprising degree.
-        days: length of the log; the acquainted may gather on two days of three, more people less often.
-        outside: part of each returning member's likes that went elsewhere.
-        batches: True when members work through more shared targets in one sitting than people of this log do.
+        outside: likes each returning member gave to anything else, ``int64[m]``; ``activity`` all its likes.
+        listed: True when they work down lists: more shared targets in one sitting than people of this log like, or
+            targets that all appeared at the moment they came.
+        digest: True when most of their likes come several targets at a sitting.
+        slow: True when friends would have answered a share faster.
+        timetable: True when they meet by the hours of a week (:func:`by_timetable`).
     """
-    lifeless = outside.shape[0] > 0 and float(np.median(outside)) < CIRCLE_LIFE
-    often = 2.0 / 3.0 * days * min(1.0, ACQUAINTED / max(pool, 1.0))
-    most = CIRCLE_MEETS if lifeless else max(CIRCLE_MEETS, often)
-    return not batches and pool <= CIRCLE and meetings < (most / 2 if lifeless else most)
+
+    pool: float
+    meetings: int
+    outside: Ints
+    activity: Ints
+    listed: bool = False
+    digest: bool = False
+    slow: bool = False
+    timetable: bool = False
+
+    def with_life(self, outside: Ints) -> Gathered:
+        """The same group, of whose likes so many went elsewhere."""
+        return replace(self, outside=outside)
+
+    @property
+    def dedicated(self) -> bool:
+        """Whether its typical member gives next to nothing to anything else."""
+        life = self.outside / np.maximum(self.activity, 1)
+        return bool(life.shape[0] > 0 and float(np.median(life)) < CIRCLE_LIFE)
+
+
+def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
+    """True when people who know each other, sharing posts with no order behind it, would look the same.
+
+    So would, whatever their number, the readers of one digest and whoever comes by a timetable.
+
+    Args:
+        group: who gathered, and how often.
+        days: length of the log; the acquainted may gather on two days of three, more people less often.
+        people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
+    """
+    if group.timetable and (group.pool <= CIRCLE or not group.dedicated):
+        return True
+    if group.pool > CIRCLE:
+        return group.digest and not group.dedicated
+    if group.dedicated:
+        return not group.listed and group.meetings < CIRCLE_MEETS / 2
+    often = 2.0 / 3.0 * days * min(1.0, ACQUAINTED / max(group.pool, 1.0))
+    if group.slow or less_alive(group.outside, people):
+        often = CIRCLE_MEETS
+    return group.meetings < max(often, CIRCLE_MEETS)
+
+
+def less_alive(outside: Ints, people: Ints) -> bool:
+    """True when members do less beside their gatherings than people of this log who come back do beside coming back.
+
+    One voice per actor who gave two likes or more, two of which made it one who comes back; mid-ranks of the members
+    among these (Mann & Whitney 1947), one-sided at one in a hundred.
+
+    Args:
+        outside: likes of each member elsewhere, ``int64[m]``.
+        people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
+    """
+    further = people[_RETURNING:].astype(np.float64)
+    total = float(further.sum())
+    if outside.shape[0] == 0 or total <= 0:
+        return False
+    part = further / total
+    rank = np.append(np.cumsum(part) - 0.5 * part, 1.0)[np.minimum(outside, part.shape[0])]
+    spread = np.sqrt(max((1.0 - float((part**3).sum())) / 12.0, 1e-12) / outside.shape[0])
+    return bool(ndtr((float(rank.mean()) - 0.5) / spread) < _LEVEL)
+
+
+def sittings(moments: Ints) -> Ints:
+    """The moments (ascending, ms) at least a sitting after the one counted before."""
+    kept, last = [], -(1 << 62)
+    for moment in moments.tolist():
+        if moment - last >= SITTING_MS:
+            kept.append(moment)
+            last = moment
+    return np.array(kept, dtype=np.int64)
+
+
+def by_timetable(moments: Ints) -> bool:
+    """True when two sittings of three come back at the same hour of another week, and chance would not have it so.
+
+    Lessons, shifts and weekly calls do; orders come when somebody pays.
+
+    Args:
+        moments: sittings, ascending, UTC milliseconds.
+    """
+    n = moments.shape[0]
+    if n < 3:
+        return False
+    apart = np.abs(moments[:, None] - moments[None, :])
+    phase = (apart + _SLOT_MS) % _WEEK_MS
+    again = ((phase <= 2 * _SLOT_MS) & (apart >= _WEEK_MS - _SLOT_MS)).any(axis=1)
+    chance = -np.expm1(-(n - 1) * 2.0 * (2 * _SLOT_MS / _WEEK_MS))
+    seen = int(again.sum())
+    return bool(seen >= _REGULAR * n and _log_at_least(seen, n, chance) < np.log(_LEVEL))
+
+
+def _log_at_least(seen: int, n: int, chance: float) -> float:
+    """``ln`` of the chance of ``seen`` or more of ``n``; halved, since sittings that recur come in pairs."""
+    part = seen / n
+    if part <= chance:
+        return 0.0
+    # Chernoff's bound on half as many independent trials.
+    rest = (1.0 - part) * np.log((1.0 - part) / (1.0 - chance)) if part < 1.0 else 0.0
+    return float(-(n / 2.0) * (part * np.log(part / chance) + rest))

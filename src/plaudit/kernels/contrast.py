@@ -13,6 +13,7 @@ import numpy as np
 from plaudit.model import Bools, Floats, Ints
 
 _HALVINGS = 6
+_WIDE = 3
 _STEPS = 4
 _TAIL = 0.1
 _ENOUGH = 1.0
@@ -146,15 +147,20 @@ def coins(weight: Floats, k: int) -> Floats:
 def stretches(mass: Floats, at_ms: Ints) -> tuple[Ints, Ints]:
     """Stretches of 1/2, 1/4 … 1/64 of the expected marks, in steps of a quarter of their length: ``(left, right)``.
 
+    And of 3/4 and 7/8, in steps of a quarter of what they leave: where most likes are marked, it is the few others that
+    stand apart.
+
     Args:
         mass: expected marks before each like and in all, ``float64[n + 1]``.
         at_ms: times, ascending, ``int64[n]``.
     """
     n = at_ms.shape[0]
     lefts, rights = [], []
-    for halving in range(1, _HALVINGS + 1):
-        length = mass[-1] / 2**halving
-        begin = np.arange(_STEPS * (2**halving - 1) + 1) * (length / _STEPS)
+    widths = [(1.0 / 2**halving, 1.0 / 2**halving) for halving in range(1, _HALVINGS + 1)]
+    widths += [(1.0 - 1.0 / 2**halving, 1.0 / 2**halving) for halving in range(2, _WIDE + 1)]
+    for part, least in widths:
+        length, step = mass[-1] * part, mass[-1] * least / _STEPS
+        begin = np.arange(round((1.0 - part) / least * _STEPS) + 1) * step
         lefts.append(np.searchsorted(mass, begin - 1e-9))
         rights.append(np.searchsorted(mass, begin + length - 1e-9))
     left, right = np.concatenate(lefts), np.minimum(np.concatenate(rights), n)

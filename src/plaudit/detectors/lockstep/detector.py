@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_CERTAINTY, may_be_circle
+from plaudit.detectors.circle import CIRCLE_CERTAINTY, Gathered, by_timetable, may_be_circle, sittings
 from plaudit.detectors.links import components, log_p_all_false
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.coaction import (
@@ -203,10 +203,14 @@ def _findings(
 def _certainty(log: EventLog, context: Context, rows: Ints, offsets: Ints) -> Floats:
     """Doubt about groups that a circle of acquaintances would match, by members, half-days met and life outside."""
     out = np.ones(offsets.shape[0] - 1)
+    people = np.bincount(context.activity)
     for k, (a, b) in enumerate(pairwise(offsets)):
         members, inside = np.unique(log.actor[rows[a:b]], return_counts=True)
         half_days = np.unique(log.at_ms[rows[a:b]] // int(SPEC.parameters["apart_ms"])).shape[0]
-        if may_be_circle(members.shape[0], half_days, context.days, 1.0 - inside / context.activity[members]):
+        activity = context.activity[members]
+        met = by_timetable(sittings(np.sort(log.at_ms[rows[a:b]])))
+        group = Gathered(members.shape[0], half_days, activity - inside, activity, timetable=met)
+        if may_be_circle(group, context.days, people):
             out[k] = CIRCLE_CERTAINTY
     return out
 

@@ -278,7 +278,8 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
     """Who in these gatherings was sent, and who passed by?
 
     Two facts speak: how many likes the target's ordinary life puts into the window (``expected``), and how often the
-    actor was in the other gatherings, compared between workers and passers-by of the same activity. The workers'
+    actor was in the other gatherings, compared between workers and passers-by of the same activity. A passer-by may be
+    a worker off duty: of the log's other likes as many are theirs as they give outside the gatherings. The workers'
     distribution and the part of each gathering that is theirs are learned together by expectation-maximisation.
 
     Returns:
@@ -291,6 +292,8 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
     home = np.repeat(np.arange(members.shape[0]), size)
     counts = np.ones(entry.shape[0], dtype=np.int64) if told is None else told[home].astype(np.int64)
     others = np.bincount(where, counts, minlength=actors.shape[0]).astype(np.int64)[where] - counts
+    inside = np.bincount(where, minlength=actors.shape[0])
+    outside, total = np.maximum(g.activity[actors] - inside, 0), np.minimum(inside, _TOP)
     prior = 1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size
     further = g.activity[g.actor[entry]] - 1
     seen = np.minimum(others, _TOP)
@@ -307,6 +310,9 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
         # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
         reach = float(((1 - part) * size * heard).sum()) / max(g.likes, 1)
         log_passer = _log_poisson(seen, np.maximum(further * reach, 1e-4))
+        sent = np.minimum(np.bincount(where, share, minlength=actors.shape[0]), 1.0) * outside
+        off = np.bincount(total, sent, minlength=_TOP + 1) / max(g.likes - entry.shape[0], 1)
+        log_passer = np.logaddexp(log_passer + np.log1p(-min(float(off.sum()), 0.5)), np.log(off + 1e-300)[seen])
         bought = np.clip(part[home], 0.01, 0.99)
         odds = np.log(bought) - np.log1p(-bought) + np.log(worker[home, seen]) - log_passer
         share = 1.0 / (1.0 + np.exp(-np.clip(odds, -30, 30)))
@@ -315,18 +321,21 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
     return entry, share, part
 
 
-def pool_and_life(g: Gatherings, cohort: Cohort, own: Pairs, sent: Ints) -> tuple[float, Floats]:
-    """People behind a cohort, and the part of each returning member's likes that went elsewhere.
+def people_behind(sent: Ints) -> tuple[float, Ints]:
+    """How many people a cohort has, and which of them came back.
 
-    The pool is estimated by capture and recapture (Schnabel 1938): pairs of gatherings of ``k_i`` and ``k_j`` people
-    from a pool of ``M`` share ``k_i k_j / M``. It is no smaller than the actors who were probably ``sent``.
+    Those seen once and twice tell how many were never seen (Chao 1984, a lower bound).
+
+    Args:
+        sent: actor of each like that is probably the cohort's, ``int64[m]``.
+
+    Returns:
+        ``(pool, members)``: the estimate, and actors sent twice or more, ascending.
     """
-    excess = np.maximum(g.size - g.episodes.expected, 1.0)
-    pool = float((excess[own.i] * excess[own.j]).sum()) / max(float(own.shared.sum()), 1.0)
-    actors, inside = returning(g, cohort.gatherings)
-    back = inside >= 2
-    pool = max(pool, float(np.unique(sent).shape[0]))
-    return pool, np.asarray(1.0 - inside[back] / np.maximum(g.activity[actors[back]], 1), dtype=np.float64)
+    actors, times = np.unique(sent, return_counts=True)
+    once, twice = float((times == 1).sum()), float((times == 2).sum())
+    unseen = once * max(once - 1.0, 0.0) / (2.0 * (twice + 1.0))
+    return actors.shape[0] + unseen, actors[times >= 2]
 
 
 def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, there: Ints, activity: Ints) -> tuple[Ints, Floats]:

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import xlogy
 
-from plaudit.detectors.orders.gatherings import Gatherings
+from plaudit.detectors.orders.gatherings import Gatherings, in_company
 from plaudit.detectors.spec import Context
 from plaudit.kernels.contrast import log_p_contrast
 from plaudit.kernels.tails import log_poisson_tail, normal_score
@@ -32,10 +32,13 @@ _LEAST = 4
 _POWER = 6.0  # nats: about one in a hundred among the stretches of a scan
 _BY_CHANCE = 0.05
 _THIN = 0.25
+_HALF = 0.5
+_WIDEST = 7.0 / 8.0
 _LIFE = 0.25
 _DRAWS = 119
 _AGES = 24
 _AGE_PRIOR = 2.0
+_STRENGTHS = (1, 2, 4)
 _HOUR_PRIOR = 0.5
 _DAY = 24
 
@@ -47,12 +50,18 @@ class Company:
     Attributes:
         score: normal score of the contrast on each target that has both, members and others, ``float64[t]``.
         moment: median time of the members there, UTC ms, ``int64[t]``.
+        telling: True where others are so many that their coming at the same moments explains the cohort's; where they
+            are few, only their coming at other moments says something.
         alone: True when the cohort's people do next to nothing but this.
+        thin: True when fewer than half of those who came with it are told as its people: the others of the comparison
+            are mostly its own.
     """
 
     score: Floats
     moment: Ints
+    telling: Bools
     alone: bool
+    thin: bool
 
 
 def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futile: float) -> Company:
@@ -68,7 +77,8 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     marks = np.bincount(home[marked], minlength=size)
     others = np.bincount(home[~marked], minlength=size)
     # Where nearly all likes are the cohort's, the few others could not show anything whatever had happened.
-    use = (marks >= _LEAST) & (others >= _LEAST) & (_possible(marks, others) >= _POWER)
+    use = (marks >= _LEAST) & (others >= _LEAST) & (_possible(marks, others, _WIDEST) >= _POWER)
+    telling = _possible(marks, others, _HALF) >= _POWER
     floor = max(float(context.rhythm.resolution_ms), 60_000.0)
     bins = np.log2(np.maximum(context.rhythm.age[rows], floor) / floor).astype(np.int64).clip(0, _AGES - 1)
     cell = home * _AGES + bins
@@ -83,8 +93,11 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     served = np.zeros(log.n_targets, dtype=bool)
     served[targets] = True
     alone = _lifeless(log, context, rows[marked], targets)
+    # Readers of a digest and pupils come late as a habit, too; what shows it is that they like several at a sitting.
+    digest = not alone and in_company(log, rows[marked]) > _HALF
     score: list[float] = []
     moment: list[int] = []
+    tells: list[bool] = []
     for number, t in enumerate(chosen.tolist()):
         if number == _FIRST_LOOK and float(np.quantile(score, 0.75)) <= futile:
             break
@@ -99,14 +112,22 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
         there = served if alone else np.arange(log.n_targets) == targets[t]
         at = log.at_ms[picked]
         seed = (context.seed + int(at[0])) % (1 << 31)
-        z = _score(mark, by_age, at, seed)
+        z = _explained(mark, by_age, at, seed, futile)
         if z > futile:
             # Each explanation may do alone: whoever was about then need not have come here every time.
             about = _by_hour(log, context, picked[mark], there)[context.hour[picked]]
-            z = min(z, _score(mark, by_age * about, at, seed))
+            habit = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t], late=digest)[age]
+            z = min(z, _explained(mark, habit * about, at, seed, futile))
         score.append(z)
         moment.append(int(np.median(at[mark])))
-    return Company(np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64), alone)
+        tells.append(bool(telling[t]))
+    told = np.zeros(log.n, dtype=bool)
+    told[rows[marked]] = True
+    came = np.maximum(g.size[members] - g.episodes.expected[members], 1.0)
+    thin = int(told[g.row[g.entries(members)]].sum()) < _HALF * float(came.sum())
+    return Company(
+        np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64), np.array(tells, dtype=bool), alone, thin
+    )
 
 
 def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tuple[Ints, Ints, Ints, Bools]:
@@ -130,24 +151,43 @@ def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tup
     return rows, home, targets, np.where(thin[home], elsewhere >= 1, strict)
 
 
-def _possible(marks: Ints, others: Ints) -> Floats:
-    """Nats of the scan's widest stretch, half of a target's likes, had the cohort filled it alone."""
-    inside = np.minimum(marks, (marks + others) / 2.0)
+def _possible(marks: Ints, others: Ints, widest: float) -> Floats:
+    """Nats of the best stretch of at most that part of a target's likes, had the cohort filled it alone."""
+    inside = np.minimum(marks, (marks + others) * widest)
     outside = marks - inside
-    expected = np.maximum(marks / 2.0, 1e-9)
-    return np.asarray(xlogy(inside, inside / expected) + xlogy(outside, outside / expected), dtype=np.float64)
+    part = np.clip(inside / np.maximum(marks + others, 1), 1e-9, 1.0)
+    return np.asarray(
+        xlogy(inside, inside / np.maximum(marks * part, 1e-9))
+        + xlogy(outside, outside / np.maximum(marks * (1.0 - part), 1e-9)),
+        dtype=np.float64,
+    )
 
 
-def _by_age(own: Floats, rest: Floats) -> Floats:
-    """Odds by bin of age, non-increasing, ``float64[_AGES]``, from the members' and the others' shares elsewhere."""
+def _by_age(own: Floats, rest: Floats, late: bool = False) -> Floats:
+    """Odds by bin of age, ``float64[_AGES]``, from the members' and the others' shares elsewhere.
+
+    Non-increasing, unless coming ``late`` is allowed for, too.
+    """
     pooled = own + rest
     prior = _AGE_PRIOR * pooled / max(float(pooled.sum()), 1e-9) + 1e-3
     ratio = np.log((own + prior) / (rest + prior))
+    if late:
+        return np.asarray(np.exp(ratio), dtype=np.float64)
     return np.asarray(np.exp(isotonic_regression(ratio, weights=pooled + 1e-6, increasing=False).x), dtype=np.float64)
 
 
+def _explained(mark: Bools, odds: Floats, at_ms: Ints, seed: int, futile: float) -> float:
+    """The score under odds as learned, or two or four times as strong: a habit may be stricter here than elsewhere."""
+    z = float(np.inf)
+    for strength in _STRENGTHS:
+        z = min(z, _score(mark, odds**strength, at_ms, seed))
+        if z <= futile:
+            break
+    return z
+
+
 def _score(mark: Bools, odds: Floats, at_ms: Ints, seed: int) -> float:
-    log_p = log_p_contrast(mark, np.clip(odds, 1e-3, 1e3), at_ms, _DRAWS, seed)
+    log_p = log_p_contrast(mark, np.clip(odds, 1e-6, 1e6), at_ms, _DRAWS, seed)
     return float(normal_score(np.array([log_p]))[0])
 
 
@@ -169,4 +209,12 @@ def _by_hour(log: EventLog, context: Context, marked: Ints, there: Bools) -> Flo
     profile = ((theirs / theirs.sum()) / (all_ / all_.sum()))[day]
     expected = everyone * profile
     expected *= seen.sum() / max(float(expected.sum()), 1.0)
+    # Who is about at an hour is likely so in the hour before and after.
+    seen, expected = _widened(seen), _widened(expected)
     return np.asarray((seen + _HOUR_PRIOR) / (expected + _HOUR_PRIOR) * profile, dtype=np.float64)
+
+
+def _widened(by_hour: Floats) -> Floats:
+    """Each hour's number with half of each neighbour's."""
+    padded = np.concatenate([[0.0], by_hour, [0.0]])
+    return np.asarray(by_hour + 0.5 * (padded[:-2] + padded[2:]), dtype=np.float64)

@@ -6,23 +6,24 @@ way (2004); recurrence of a cohort across delivery bursts; leave-one-out respons
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_CERTAINTY, CIRCLE_MEETS, may_be_circle
+from plaudit.detectors.circle import CIRCLE_CERTAINTY, CIRCLE_MEETS
 from plaudit.detectors.links import log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
     grow,
     merge,
-    pool_and_life,
+    people_behind,
     prune,
     recount,
     siblings,
 )
 from plaudit.detectors.orders.communities import Ties, split, ties
+from plaudit.detectors.orders.doubt import Suspect, doubtful, long_sittings
 from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, Pairs, gather, overlaps
 from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
 from plaudit.detectors.orders.lens import look
@@ -67,12 +68,17 @@ class Witness:
 
 @dataclass(frozen=True)
 class Found:
-    """One cohort, judged: what speaks about it, its likes, their shares, and how certain it is no circle of friends."""
+    """One cohort, judged: its witness, its likes and their shares, and how certain it is that nothing innocent matches.
+
+    ``pool`` and ``members`` are the people behind it, where it was worth asking whether they know each other.
+    """
 
     witness: Witness
     rows: Ints
     share: Floats
     certainty: float
+    pool: float = 0.0
+    members: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,8 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
             return None
         return (_unspoken if witness.log_p > LIKELY else partial(_judged, log, context))(g, cohort, witness)
 
-    found += [one for one in each(heard, parts) if one is not None]
+    heard_of = [one for one in each(heard, parts) if one is not None]
+    found += heard_of + _silenced(log, context, g, list(zip(whole, screened, strict=True)), heard_of)
     for members, log_each in held.pools:
         rest = members[taken[members] == 0]
         if rest.shape[0] >= 3:
@@ -146,7 +153,27 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
                     witness = replace(witness, when=Timing(0.0, witness.when.surprises, False))
                 judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context, thin=True)
                 found.append(judge(g, cohort, witness))
-    return found
+    return _doubted(log, context, found)
+
+
+def _silenced(
+    log: EventLog, context: Context, g: Gatherings, screened: list[tuple[Cohort, Witness | None]], found: list[Found]
+) -> list[Found]:
+    """Cohorts that spoke as they were found and, grown, are heard no more: judged as they were found.
+
+    What they grew into (an interest, a front page) has its own explanation; they did not need it.
+    """
+    told = np.zeros(log.n, dtype=bool)
+    for one in found:
+        if one.witness.log_p <= LIKELY:
+            told[one.rows] = True
+    out = []
+    for cohort, witness in screened:
+        if witness is not None and witness.log_p <= LIKELY:
+            rows = g.row[g.entries(cohort.gatherings)]
+            if 2 * int(told[rows].sum()) < rows.shape[0]:
+                out.append(_judged(log, context, g, cohort, witness))
+    return out
 
 
 def _witness(
@@ -172,12 +199,7 @@ def _witness(
 
 
 def _in_batches(context: Context, g: Gatherings, members: Ints) -> bool:
-    return _long_sittings(context, context.likes_on(recount(g, members).actors, g.episodes.target[members]))
-
-
-def _long_sittings(context: Context, rows: Ints) -> bool:
-    """True when people work through more of these likes in one sitting than nearly all sittings of the log hold."""
-    return rows.shape[0] > 0 and float(np.median(context.per_sitting(rows))) > context.long_sitting
+    return long_sittings(context, context.likes_on(recount(g, members).actors, g.episodes.target[members]))
 
 
 def _unspoken(g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
@@ -190,13 +212,32 @@ def _judged(
     log: EventLog, context: Context, g: Gatherings, cohort: Cohort, witness: Witness, *, thin: bool = False
 ) -> Found:
     """What each like is worth, and whether a circle of friends (of a thin pool, a newsletter) would look the same."""
-    rows, shares, sent = look(log, context, g, cohort)
-    # A log cannot tell a chat group that shares posts from one that trades likes: hence no discount.
-    pool, outside = pool_and_life(g, cohort, witness.own, sent)
-    batches = _long_sittings(context, witness.there)
-    circle = may_be_circle(pool, witness.when.surprises, context.days, outside, batches) and not witness.when.opened
-    newsletter = thin and not witness.when.apart
-    return Found(witness, rows, shares, CIRCLE_CERTAINTY if circle else 0.5 if newsletter else 1.0)
+    rows, shares = look(log, context, g, cohort)
+    pool, members = people_behind(log.actor[rows[shares > 0.5]].astype(np.int64))
+    newsletter = (thin or witness.when.thin) and not witness.when.apart
+    return Found(witness, rows, shares, 0.5 if newsletter else 1.0, pool, members)
+
+
+def _doubted(log: EventLog, context: Context, found: list[Found]) -> list[Found]:
+    """The same cohorts, those in doubt that something innocent would match."""
+    asked = [number for number, one in enumerate(found) if one.members.shape[0]]
+    suspects = [
+        Suspect(
+            rows=one.rows,
+            share=one.share,
+            there=one.witness.there,
+            members=one.members,
+            pool=one.pool,
+            meetings=one.witness.when.surprises,
+            sittings=one.witness.when.sittings,
+            opened=one.witness.when.opened,
+        )
+        for one in (found[number] for number in asked)
+    ]
+    out = list(found)
+    for number in np.array(asked, dtype=np.int64)[doubtful(log, context, suspects)].tolist():
+        out[number] = replace(found[number], certainty=min(found[number].certainty, CIRCLE_CERTAINTY))
+    return out
 
 
 def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates: int) -> Findings:

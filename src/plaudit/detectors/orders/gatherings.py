@@ -171,3 +171,13 @@ def overlaps(
         until,
     )
     return i, j, shared
+
+
+def in_company(log: EventLog, rows: Ints) -> float:
+    """Part of these likes whose actor gave another of them in the same sitting: lessons, digests, lists."""
+    if rows.shape[0] == 0:
+        return 0.0
+    order = np.lexsort((log.at_ms[rows], log.actor[rows]))
+    actor, at = log.actor[rows][order], log.at_ms[rows][order]
+    near = (actor[1:] == actor[:-1]) & (at[1:] - at[:-1] <= SITTING_MS)
+    return float(np.mean(np.r_[near, False] | np.r_[False, near]))

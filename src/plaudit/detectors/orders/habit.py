@@ -10,11 +10,12 @@ same targets, the cohort is compared with them (:mod:`plaudit.detectors.orders.c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import gammaln
 
+from plaudit.detectors.circle import sittings
 from plaudit.detectors.orders.company import compare
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.rhythm import WEEK, Rhythm
@@ -31,7 +32,6 @@ _SURPRISE = 2.33  # one in a hundred
 _SPEAKS = 3
 _MANY = 8
 _APART = 1.64  # one in twenty: others' likes leave less room for chance than a curve does
-_SITTING_MS = 3 * HOUR_MS
 
 LIKELY = float(np.log(0.05))
 """``ln p`` above which nothing is left to explain."""
@@ -52,15 +52,20 @@ class Timing:
 
     Attributes:
         log_p: ``ln p`` that they do.
-        surprises: separate sittings in which the cohort gathered at a moment its habits do not explain.
+        surprises: separate sittings in which the cohort gathered at a moment its habits do not explain: those that
+            stand out one by one, or as many of all its sittings as targets show more than habit does, if that is more.
         opened: True when what gives the cohort away is that it opened bunches of publications.
         apart: True when it came at other moments than the targets' other likers.
+        thin: True when most of its people pass for others, so that company proves nothing.
+        sittings: all sittings of the cohort, ascending, UTC ms.
     """
 
     log_p: float
     surprises: int
     opened: bool
     apart: bool = False
+    thin: bool = False
+    sittings: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def judge_timing(
@@ -76,26 +81,38 @@ def judge_timing(
     """
     rhythm = context.rhythm
     company = compare(log, context, g, members, LEAN_APART)
+    thin = thin or company.thin
     apart, moments = company.score - LEAN_APART, company.moment[company.score >= _APART]
-    surprises = _sittings(np.sort(moments))
+    e = g.episodes
+    met = sittings(np.sort((log.at_ms[e.first[members]] + log.at_ms[e.last[members]]) // 2))
+    surprises, part = sittings(np.sort(moments)).shape[0], _surprising(apart)
     contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
-    ordinary = apart.shape[0] >= _SPEAKS and float(np.quantile(company.score, 1.0 - _THIRD)) < LEAN_APART
+    told = company.score[company.telling]
+    ordinary = told.shape[0] >= _SPEAKS and float(np.quantile(told, 1.0 - _THIRD)) < LEAN_APART
     # On many targets, company that shows nothing has said something; on a few it takes an ordinary score.
-    explained = not thin and (ordinary or (apart.shape[0] >= _MANY and contrast > LIKELY))
+    explained = not thin and (ordinary or (told.shape[0] >= _MANY and contrast > LIKELY))
     crowding = 0.0
     if not explained:
-        crowding, seen = _crowding(log, rhythm, rows, rhythm.clock)
+        crowding, seen, own = _crowding(log, rhythm, rows, rhythm.clock)
         if crowding <= LIKELY:
             # What the platform's clock explains needs no second reading.
             week = np.setdiff1d(likes, rows) if company.alone else likes
-            again, fewer = _crowding(log, rhythm, rows, _own_week(log, rhythm, week))
-            crowding, seen = max(crowding, again), min(seen, fewer)
-        surprises = max(surprises, seen)
+            again, fewer, less = _crowding(log, rhythm, rows, _own_week(log, rhythm, week))
+            crowding, seen, own = max(crowding, again), min(seen, fewer), min(own, less)
+        surprises, part = max(surprises, seen), max(part, own)
     bunching = _log_p_births(log, context, rows)
     ways = [log_p for log_p in (contrast, crowding, bunching) if log_p < 0]
     least = min(ways, default=0.0)
     log_p = float(min(0.0, least + np.log(max(len(ways), 1))))
-    return Timing(log_p, surprises, bunching < min(contrast, crowding), contrast <= LIKELY)
+    surprises = max(surprises, round(part * met.shape[0]))
+    return Timing(log_p, surprises, bunching < min(contrast, crowding), contrast <= LIKELY, thin, met)
+
+
+def _surprising(score: Floats) -> float:
+    """Part of the targets that show more than habit does: twice those below its middle are habit's (Storey 2002)."""
+    if score.shape[0] < _SPEAKS:
+        return 0.0
+    return float(np.clip(1.0 - 2.0 * np.mean(score <= 0.0), 0.0, 1.0))
 
 
 def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
@@ -115,13 +132,14 @@ def _own_week(log: EventLog, rhythm: Rhythm, likes: Ints) -> Clock:
     return Clock(clock.start_ms, clock.step_ms, total * (clock.total[-1] / max(float(total[-1]), 1e-9)))
 
 
-def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[float, int]:
+def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[float, int, float]:
+    """``ln p`` that the cohort crowds by habit, sittings that stand out, part of the targets that do."""
     rows = rows[rhythm.counted[rows]]
     targets, inverse, counts = np.unique(log.target[rows], return_inverse=True, return_counts=True)
     busiest = np.argsort(-counts, kind="stable")[:_MOST_TARGETS]
     busiest = busiest[counts[busiest] >= 4]
     if busiest.shape[0] < 2:
-        return 0.0, 0
+        return 0.0, 0, 0.0
     scores, moments = [], []
     born = clock.read(log.born_ms[targets])
     life = np.maximum(clock.read(log.end_ms + 1) - born, 1.0)
@@ -148,16 +166,9 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
             scores.append(float(rhythm.empirical_z(z, points)[0]))
             if scores[-1] >= _SURPRISE:
                 moments.append(int(np.median(log.at_ms[rows[mine]])))
-    return _log_p_reached(np.array(scores) - LEAN, 0.5), _sittings(np.sort(np.array(moments, dtype=np.int64)))
-
-
-def _sittings(moments: Ints) -> int:
-    """Moments (ascending, ms) at least ``_SITTING_MS`` after the one counted before: one lesson is one sitting."""
-    count, last = 0, -(1 << 62)
-    for moment in moments.tolist():
-        if moment - last >= _SITTING_MS:
-            count, last = count + 1, moment
-    return count
+    lean = np.array(scores) - LEAN
+    seen = sittings(np.sort(np.array(moments, dtype=np.int64))).shape[0]
+    return _log_p_reached(lean, 0.5), seen, _surprising(lean)
 
 
 def _log_p_reached(z: Floats, part: float) -> float:

@@ -24,8 +24,8 @@ _FDR = 0.01
 _CLIQUE = 2.0
 
 
-def look(log: EventLog, context: Context, g: Gatherings, cohort: Cohort) -> tuple[Ints, Floats, Ints]:
-    """What each like is worth, seen through the cohort's people: ``(row, share, actors probably sent)``.
+def look(log: EventLog, context: Context, g: Gatherings, cohort: Cohort) -> tuple[Ints, Floats]:
+    """What each like is worth, seen through the cohort's people: ``(row, share)``.
 
     The windows it was found by, widened; further ones of the same pool; and the thin tails on the targets served.
     """
@@ -43,8 +43,7 @@ def look(log: EventLog, context: Context, g: Gatherings, cohort: Cohort) -> tupl
     whole = recount(wide, keep)
     there = context.likes_on(whole.actors, wide.episodes.target[keep])
     late, late_share = stragglers(log, wide, whole, there, context.activity)
-    sent = wide.actor[entry[share > 0.5]]
-    return np.concatenate([wide.row[entry], late]), np.concatenate([share, late_share]), sent
+    return np.concatenate([wide.row[entry], late]), np.concatenate([share, late_share])
 
 
 def _through(log: EventLog, context: Context, people: Ints, served: Episodes) -> Episodes:

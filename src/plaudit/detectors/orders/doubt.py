@@ -1,0 +1,122 @@
+"""Which cohorts would people who know each other, or read the same digest, match? Those stay in doubt.
+
+No statistic on actor, target and time tells a chat group that shares posts from one that trades likes, so a cohort is
+taken for an order book only where such a circle would not look the same (:mod:`plaudit.detectors.circle`). The cohorts
+are asked beside each other: an account's likes for another order book are no life of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import bdtr
+
+from plaudit.detectors.circle import Gathered, by_timetable, may_be_circle
+from plaudit.detectors.orders.gatherings import in_company
+from plaudit.detectors.rhythm import Rhythm
+from plaudit.detectors.spec import Context
+from plaudit.model import Bools, EventLog, Floats, Ints
+
+_LIKELY = 0.5
+_LEVEL = 0.01
+_LEAST = 4
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A cohort whose likes and timing speak for an order book.
+
+    Attributes:
+        rows, share: its likes, rows of the log, and the chance of each to be the cohort's.
+        there: all likes of its returning actors on its targets, rows of the log.
+        members: its returning actors; ``pool`` people behind it.
+        meetings: separate sittings at which it gathered to a surprising degree; ``sittings`` all of them, UTC ms.
+        opened: True when bunches of publications give it away.
+    """
+
+    rows: Ints
+    share: Floats
+    there: Ints
+    members: Ints
+    pool: float
+    meetings: int
+    sittings: Ints
+    opened: bool
+
+
+def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect]) -> Bools:
+    """Suspects that something innocent would match, ``bool[suspects]``."""
+    people = np.bincount(context.activity)
+    asked = [_gathered(log, context, one) for one in suspects]
+    sure = np.zeros(len(suspects), dtype=bool)
+    while True:
+        served = np.zeros(log.n, dtype=bool)
+        for number in np.flatnonzero(sure).tolist():
+            served[_likely(suspects[number])] = True
+        again = sure.copy()
+        for number, one in enumerate(suspects):
+            if not sure[number]:
+                group = asked[number].with_life(_outside(log, context, one, served))
+                again[number] = not may_be_circle(group, context.days, people)
+        if bool((again == sure).all()):
+            return ~sure
+        sure = again
+
+
+def _likely(one: Suspect) -> Ints:
+    return one.rows[one.share > _LIKELY]
+
+
+def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
+    there = one.there
+    return Gathered(
+        pool=one.pool,
+        meetings=one.meetings,
+        outside=np.zeros(0, np.int64),
+        activity=context.activity[one.members],
+        listed=one.opened or long_sittings(context, there),
+        digest=in_company(log, there) > _LIKELY,
+        slow=slower_than_a_share(log, context.rhythm, one),
+        timetable=by_timetable(one.sittings),
+    )
+
+
+def _outside(log: EventLog, context: Context, one: Suspect, served: Bools) -> Ints:
+    """Likes of each member that neither this cohort nor an order book beyond doubt accounts for."""
+    mine = served.copy()
+    mine[_likely(one)] = True
+    inside = np.bincount(log.actor[mine], minlength=log.n_actors)[one.members]
+    return np.asarray(context.activity[one.members] - inside, dtype=np.int64)
+
+
+def long_sittings(context: Context, rows: Ints) -> bool:
+    """True when people work through more of these likes in one sitting than nearly all sittings of the log hold."""
+    return rows.shape[0] > 0 and float(np.median(context.per_sitting(rows))) > context.long_sitting
+
+
+def slower_than_a_share(log: EventLog, rhythm: Rhythm, one: Suspect) -> bool:
+    """True when a share into a circle would have been answered faster than the typical target was served.
+
+    Half of the people of this log who answer a publication do so within some time; those whom a friend tells are no
+    slower. So half of a circle's likes on a target should fall into one stretch of that length. (The fullest stretch is
+    chosen, which only speaks for the circle.)
+    """
+    ours = np.zeros(log.n_actors, dtype=bool)
+    ours[one.members] = True
+    rows = np.sort(_likely(one))
+    rows = rows[ours[log.actor[rows]]]
+    half = float(np.interp(0.5, rhythm.response.cdf, rhythm.response.edges))
+    time = rhythm.clock.read(log.at_ms[rows])
+    target = log.target[rows].astype(np.int64)
+    # Targets are laid end to end, further apart than a stretch is long.
+    line = time - float(time.min(initial=0.0)) + target * (float(np.ptp(time)) + 2.0 * half + 1.0 if rows.size else 1.0)
+    within = np.searchsorted(line, line + half, side="right") - np.arange(rows.shape[0])
+    head = np.flatnonzero(np.r_[True, target[1:] != target[:-1]]) if rows.shape[0] else rows
+    size = np.diff(np.append(head, rows.shape[0]))
+    if int((size >= _LEAST).sum()) < 2:
+        return False
+    fullest = np.maximum.reduceat(within, head)[size >= _LEAST]
+    p = bdtr(fullest, size[size >= _LEAST], 0.5)
+    return float(np.median(p)) < _LEVEL

@@ -1,0 +1,151 @@
+"""Which cohorts stay in doubt: circles, timetables, digests, the slow, and accounts that do nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plaudit.detectors import Context
+from plaudit.detectors.circle import (
+    ACQUAINTED,
+    CIRCLE,
+    CIRCLE_MEETS,
+    Gathered,
+    by_timetable,
+    less_alive,
+    may_be_circle,
+    sittings,
+)
+from plaudit.detectors.orders.cohort import people_behind
+from plaudit.detectors.orders.doubt import Suspect, doubtful, slower_than_a_share
+from plaudit.detectors.orders.gatherings import in_company
+from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Ints
+from tests.worlds import START_MS, quiet
+
+PEOPLE = np.bincount(np.random.default_rng(0).geometric(0.1, 5000))
+DAYS = 30.0
+
+
+def _group(pool: float, meetings: int, outside: int = 12, inside: int = 8, **more: bool) -> Gathered:
+    return Gathered(pool, meetings, np.full(30, outside), np.full(30, outside + inside), **more)
+
+
+def test_a_circle_is_small_meets_seldom_and_has_a_life():
+    assert may_be_circle(_group(CIRCLE, CIRCLE_MEETS - 1), DAYS, PEOPLE)
+    assert not may_be_circle(_group(CIRCLE + 1, CIRCLE_MEETS - 1), DAYS, PEOPLE)
+    assert not may_be_circle(_group(2 * ACQUAINTED, CIRCLE_MEETS), DAYS, PEOPLE)
+    assert may_be_circle(_group(ACQUAINTED, 19), DAYS, PEOPLE), "colleagues may meet on two days of three"
+    assert may_be_circle(_group(ACQUAINTED + 5, 18), DAYS, PEOPLE), "one person more or less decides nothing"
+    assert not may_be_circle(_group(ACQUAINTED, 20), DAYS, PEOPLE)
+
+
+def test_accounts_that_do_nothing_else_are_nobodys_friends():
+    none = _group(ACQUAINTED, CIRCLE_MEETS // 2, outside=0)
+    assert not may_be_circle(none, DAYS, PEOPLE)
+    assert may_be_circle(replace(none, meetings=CIRCLE_MEETS // 2 - 1), DAYS, PEOPLE)
+    assert not may_be_circle(_group(20, 1, outside=0, listed=True), DAYS, PEOPLE), "they work down a list"
+    assert may_be_circle(_group(20, 1, listed=True), DAYS, PEOPLE), "pupils like several posts in a lesson, too"
+
+
+def test_people_who_do_less_than_others_here_are_given_fewer_meetings():
+    few = _group(ACQUAINTED, CIRCLE_MEETS, outside=1)
+    assert less_alive(few.outside, PEOPLE) and not less_alive(np.full(30, 12), PEOPLE)
+    assert not may_be_circle(few, DAYS, PEOPLE)
+    assert may_be_circle(replace(few, meetings=CIRCLE_MEETS - 1), DAYS, PEOPLE)
+    # Where most who come back do so once, one further like is as much as anybody gives.
+    assert not less_alive(few.outside, np.array([0, 9000, 700, 200, 100]))
+
+
+def test_who_would_have_been_quicker_as_friends_is_given_fewer_meetings():
+    assert may_be_circle(_group(ACQUAINTED, CIRCLE_MEETS), DAYS, PEOPLE)
+    assert not may_be_circle(_group(ACQUAINTED, CIRCLE_MEETS, slow=True), DAYS, PEOPLE)
+
+
+def test_a_timetable_and_a_digest_explain_any_number_of_people_with_a_life():
+    assert may_be_circle(_group(5000, 40, timetable=True), DAYS, PEOPLE)
+    assert may_be_circle(_group(5000, 40, digest=True), DAYS, PEOPLE)
+    assert not may_be_circle(_group(5000, 40, outside=0, timetable=True, digest=True), DAYS, PEOPLE)
+    assert may_be_circle(_group(45, 12, outside=0, timetable=True), DAYS, PEOPLE), "a class with accounts for lessons"
+
+
+def test_members_of_a_random_sample_of_the_log_are_as_alive_as_others():
+    rng = np.random.default_rng(5)
+    activity = np.repeat(np.arange(PEOPLE.shape[0]), PEOPLE)
+    back = activity[activity >= 2] - 2
+    called = sum(less_alive(rng.choice(back, 40), PEOPLE) for _ in range(2000))
+    assert called <= 40, "one in a hundred, and a margin"
+
+
+@pytest.mark.parametrize("weeks", [4, 6, 12])
+def test_lessons_keep_a_timetable_and_orders_do_not(weeks: int):
+    rng = np.random.default_rng(weeks)
+    lessons = np.sort(np.concatenate([np.arange(weeks) * 7 * DAY_MS, np.arange(weeks) * 7 * DAY_MS + 50 * HOUR_MS]))
+    assert by_timetable(lessons + rng.integers(-20, 20, lessons.size) * MINUTE_MS)
+    kept = 0
+    for _ in range(200):
+        orders = sittings(np.sort(rng.integers(0, weeks * 7 * 24, 2 * weeks)) * HOUR_MS + rng.integers(0, HOUR_MS))
+        kept += by_timetable(orders)
+    assert kept <= 6
+
+
+@given(st.lists(st.integers(0, 10**10), max_size=40))
+@settings(deadline=None, max_examples=60)
+def test_sittings_are_apart_and_begin_with_the_first(times: list[int]):
+    moments = np.sort(np.array(times, dtype=np.int64))
+    kept = sittings(moments)
+    assert np.all(np.diff(kept) >= 3 * HOUR_MS)
+    assert kept.shape[0] == 0 if moments.shape[0] == 0 else kept[0] == moments[0]
+    assert np.isin(kept, moments).all()
+
+
+@pytest.mark.parametrize(("pool", "orders"), [(40, 20), (400, 12), (3000, 25)])
+def test_the_size_of_a_pool_is_told_by_who_comes_back(pool: int, orders: int):
+    rng = np.random.default_rng(pool)
+    sent = np.concatenate([rng.choice(pool, min(30 + pool // 20, pool), replace=False) for _ in range(orders)])
+    told, back = people_behind(sent)
+    assert 0.8 * pool <= told <= 1.25 * pool
+    assert np.array_equal(back, np.flatnonzero(np.bincount(sent) >= 2))
+
+
+def _served(delivery_ms: int, seed: int = 3) -> tuple[EventLog, Ints, Ints]:
+    """A log in which forty people are sent to twelve targets, each delivery so long; people, and rows of the orders."""
+    world, rng = quiet(seed, targets=400, actors=3000, likes=30_000), np.random.default_rng(seed)
+    people = world.actors + np.arange(40)
+    young = np.flatnonzero((world.born_ms > START_MS) & (world.born_ms < world.end_ms - 8 * DAY_MS))
+    served = rng.choice(young, 12, replace=False)
+    at = np.repeat(world.born_ms[served] + DAY_MS, 40) + rng.integers(0, delivery_ms, 480)
+    log = world.plus(np.tile(people, 12), np.repeat(served, 40), at).log()
+    return log, people, np.flatnonzero(np.isin(log.actor, people))
+
+
+def _suspect(rows: Ints, members: Ints, meetings: int) -> Suspect:
+    return Suspect(rows, np.full(rows.shape[0], 0.9), rows, members, 40.0, meetings, np.zeros(0, np.int64), False)
+
+
+def test_a_drip_over_days_is_slower_than_friends_and_an_hour_is_not():
+    for length, slow in ((5 * DAY_MS, True), (HOUR_MS, False)):
+        log, people, rows = _served(length)
+        rhythm = Context(log, 0).rhythm
+        assert slower_than_a_share(log, rhythm, _suspect(rows, people, 6)) is slow
+
+
+def test_likes_for_another_order_book_are_no_life():
+    log, people, rows = _served(HOUR_MS)
+    context = Context(log, 0)
+    half = np.isin(log.target[rows], np.unique(log.target[rows])[:6])
+    first, second = rows[half], rows[~half]
+    # Alone, each looks like people who give half their likes to something else.
+    assert doubtful(log, context, [_suspect(first, people, 4)]).all()
+    # The first served often enough to be beyond doubt; then the second has no life outside either.
+    both = doubtful(log, context, [_suspect(first, people, 40), _suspect(second, people, CIRCLE_MEETS // 2)])
+    assert not both.any()
+
+
+def test_who_comes_several_targets_at_a_sitting_is_told():
+    log, _, rows = _served(HOUR_MS)
+    assert in_company(log, rows) < 0.2
+    assert in_company(log, np.zeros(0, np.int64)) == 0.0
