@@ -112,7 +112,7 @@ def test_the_formula_follows_what_is_known():
 
 def test_a_group_is_one_voice():
     zero = np.zeros(2)
-    board = Board(np.array([50.0, 12.0]), zero, zero, np.array([45.0, 0.0]), np.array([1.0, 0.0]))
+    board = Board(np.array([50.0, 12.0]), zero, zero, np.array([45.0, 0.0]), np.array([1.0, 0.0]), zero)
     told = rank_board(board)
     assert told.counted.tolist() == [6.0, 12.0] and told.place.tolist() == [2, 1] and told.raw_place.tolist() == [1, 2]
 

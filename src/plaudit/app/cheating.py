@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from plaudit._version import __version__
 from plaudit.app import outdir
-from plaudit.model import HOUR_MS, Floats, Ints, Status
+from plaudit.model import Ints, Status
 from plaudit.progress import Progress, Silent
 from plaudit.report import machine
 from plaudit.result import Message
@@ -70,48 +70,12 @@ def audit_defence(seed: int = 0) -> Callable[[pa.Table, Boards], Answer]:
 
 def _places(tables: dict[str, pa.Table], boards: Boards, now_ms: int, seed: int) -> list[Ints]:
     """Places by the honest rank, without its guest: a draw that helps everybody is not what is bought."""
-    from plaudit.tally.rank import Board, rank_board
+    from plaudit.app.rank_tables import rows_of, standing
+    from plaudit.tally.rank import rank_board
 
-    targets, likes = tables["targets"], tables["likes"]
-    names = targets["target_id"].combine_chunks()
-    shown, discounted, undetermined, born = (
-        np.asarray(targets[name], np.float64) for name in ("shown", "discounted", "undetermined", "born_ms")
-    )
-    grouped, voices = _grouped(likes, names)
-    age = np.maximum(now_ms - born, 0.0) / HOUR_MS
-    out = []
-    for board in boards:
-        row = pc.index_in(pa.array(board, pa.string()), value_set=names)
-        at = np.asarray(row.fill_null(0), np.int64)
-        here = np.asarray(pc.is_valid(row), np.float64)
-        made = rank_board(
-            Board(
-                likes=shown[at] * here,
-                discounted=discounted[at] * here,
-                undetermined=(undetermined - grouped)[at] * here,
-                grouped=grouped[at] * here,
-                voices=voices[at] * here,
-                age_h=age[at],
-            ),
-            seed=seed,
-            explore=False,
-        )
-        out.append(made.own_place)
-    return out
-
-
-def _grouped(likes: pa.Table, names: pa.Array) -> tuple[Floats, Floats]:
-    """Undecided likes of suspected groups, and the number of groups, by target."""
-    of = likes.filter(pc.is_valid(likes["group_id"]))
-    row = np.asarray(pc.index_in(of["target_id"].combine_chunks(), value_set=names), np.int64)
-    open_ = np.asarray(pc.equal(of["status"].cast(pa.string()), Status.UNDETERMINED.value))
-    code = np.asarray(of["group_id"].cast(pa.string()).combine_chunks().dictionary_encode().indices, np.int64)
-    pairs = np.unique(row * (int(code.max(initial=0)) + 1) + code) // (int(code.max(initial=0)) + 1)
-    size = len(names)
-    return (
-        np.bincount(row[open_], minlength=size).astype(np.float64),
-        np.bincount(pairs.astype(np.int64), minlength=size).astype(np.float64),
-    )
+    known = standing(tables["targets"], tables["likes"], now_ms)
+    rows = (rows_of(board, tables["targets"]["target_id"]) for board in boards)
+    return [rank_board(known.board(row), seed=seed, explore=False).own_place for row in rows]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from plaudit.app.rank_rows import board_of, column_of, floats_of, numbers_of, table_of_rows
+from plaudit.app.rank_rows import board_of, column_of, numbers_of, table_of_rows
+from plaudit.app.rank_tables import rows_of, standing
 from plaudit.errors import InputError, ResultError
-from plaudit.model import HOUR_MS, SCHEMA_VERSION, Floats, Ints, Status
+from plaudit.model import SCHEMA_VERSION, Floats, Ints, Status
 from plaudit.tally.rank import Board, rank_board
 
 _GROUPS = 20
@@ -29,7 +30,8 @@ class RankedRow(BaseModel):
         target: its id.
         place, raw_place: place in the honest order and by raw likes, from 1.
         displaced: places the raw order put it below its honest one, the guest apart; negative where it stood higher.
-        likes: as shown; ``counted``: what the order rests on; ``discounted``, ``undetermined``: of the shown.
+        likes: as shown; ``counted``: what the order rests on; ``discounted``, ``undetermined``: of the shown;
+            ``unheard``: of the shown and not discounted, what came faster than readers can have.
         score_low, score_high: 90 % interval of the quantity the board is sorted by.
         place_low, place_high: 90 % interval of the place; ``stability``: chance that it stands within one place.
         guest: whether it stands where it does to become known.
@@ -45,6 +47,7 @@ class RankedRow(BaseModel):
     counted: float
     discounted: int
     undetermined: int
+    unheard: int
     score_low: float
     score_high: float
     place_low: int
@@ -107,8 +110,8 @@ def rank(rows: Any, *, seed: int = 0, explore: bool = True, as_of_ms: int | None
 
     Args:
         rows: a list of dictionaries, an Arrow table, a pandas or polars frame. ``target`` and ``likes`` are needed;
-            ``discounted``, ``undetermined``, ``voices``, ``exposures``, ``downs``, ``age_h`` or ``published``
-            (milliseconds, ISO 8601 or datetime, UTC) are used where they are there.
+            ``discounted``, ``undetermined``, ``voices``, ``unheard``, ``exposures``, ``downs``, ``age_h`` or
+            ``published`` (milliseconds, ISO 8601 or datetime, UTC) are used where they are there.
         seed: of the guest and of the draws behind places; the same seed gives the same board.
         explore: give one place to a row that may be better than is known.
         as_of_ms: the moment ages are counted to; the latest ``published`` by default.
@@ -164,21 +167,11 @@ def rank_directory(
         raise InputError(f"{folder} knows no post {parent!r}; {remedy}.")
     target = rows["target_id"].to_pylist()
     number = {one: row for row, one in enumerate(target)}
-    voices, groups = _groups(likes, number)
-    grouped = sum((given["undetermined"] for _, given in groups), np.zeros(len(target)))
     now = int(manifest["as_of_ms"]) if as_of_ms is None else as_of_ms
-    born = rows["born_ms"].to_numpy(zero_copy_only=False).astype(np.float64)
     more = _more(exposures, number) if exposures is not None else {}
-    board = Board(
-        likes=floats_of(rows["shown"]),
-        discounted=floats_of(rows["discounted"]),
-        undetermined=np.maximum(floats_of(rows["undetermined"]) - grouped, 0.0),
-        grouped=grouped,
-        voices=voices,
-        exposures=more.get("exposures"),
-        downs=more.get("downs"),
-        age_h=None if np.isnan(born).any() else np.maximum(now - born, 0.0) / HOUR_MS,
-    )
+    at = rows_of(rows["target_id"], targets["target_id"])
+    board = standing(targets, likes, now).board(at, more.get("exposures"), more.get("downs"))
+    groups = _groups(likes, number)
     return _ranked(parent, target, board, groups, seed, explore)
 
 
@@ -202,6 +195,7 @@ def _ranked(
             counted=float(made.counted[row]),
             discounted=int(board.discounted[row]),
             undetermined=int(undecided[row]),
+            unheard=int(board.unheard[row]),
             score_low=float(made.low[row]),
             score_high=float(made.high[row]),
             place_low=int(made.place_low[row]),
@@ -231,6 +225,7 @@ def _effect(name: str, given: Mapping[str, Floats], target: Sequence[str], board
             undetermined=board.undetermined,
             grouped=board.grouped - given["undetermined"],
             voices=board.voices - (given["all"] > 0),
+            unheard=board.unheard,
             exposures=board.exposures,
             downs=board.downs,
             age_h=board.age_h,
@@ -249,11 +244,11 @@ def _effect(name: str, given: Mapping[str, Floats], target: Sequence[str], board
     )
 
 
-def _groups(likes: pa.Table | None, number: Mapping[str, int]) -> tuple[Floats, list[tuple[str, dict[str, Floats]]]]:
-    """Voices per row, and what each suspected group gave this board, largest first."""
+def _groups(likes: pa.Table | None, number: Mapping[str, int]) -> list[tuple[str, dict[str, Floats]]]:
+    """What each suspected group gave this board, per row, largest first."""
     size = len(number)
     if likes is None:
-        return np.zeros(size), []
+        return []
     here = pc.is_in(likes["target_id"], value_set=pa.array(list(number), pa.string()))
     mine = likes.filter(pc.and_(here, pc.is_valid(likes["group_id"])))
     row = np.array([number[one] for one in mine["target_id"].to_pylist()], np.int64)
@@ -275,7 +270,7 @@ def _groups(likes: pa.Table | None, number: Mapping[str, int]) -> tuple[Floats, 
             )
         )
     out.sort(key=lambda pair: (-float(pair[1]["all"].sum()), pair[0]))
-    return sum((np.minimum(given["all"], 1.0) for _, given in out), np.zeros(size)), out
+    return out
 
 
 def _audited(folder: Path) -> tuple[pa.Table, pa.Table | None, dict[str, Any]]:
@@ -285,7 +280,7 @@ def _audited(folder: Path) -> tuple[pa.Table, pa.Table | None, dict[str, Any]]:
         targets = pq.read_table(folder / "targets.parquet")
         # Comment exports have no likes with names.
         path = folder / "likes.parquet"
-        likes = pq.read_table(path, columns=["target_id", "status", "group_id"]) if path.is_file() else None
+        likes = pq.read_table(path, columns=["target_id", "at_ms", "status", "group_id"]) if path.is_file() else None
     except FileNotFoundError as missing:
         raise ResultError(
             f"{folder} is not a complete audit ({Path(str(missing.filename)).name} is missing); "

@@ -20,6 +20,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "discounted": ("discounted",),
     "undetermined": ("undetermined",),
     "voices": ("voices",),
+    "unheard": ("unheard",),
     "exposures": ("exposures", "impressions", "views"),
     "downs": ("downs", "down_votes", "dislikes"),
     "age_h": ("age_h",),
@@ -87,11 +88,12 @@ def board_of(table: pa.Table, as_of_ms: int | None) -> Board:
         # What an outer join leaves empty was not found, discounted or voted down.
         return numbers_of(column if role in _MEASURED else pc.fill_null(column, 0), role)
 
-    discounted, undetermined, voices = (known(role) for role in ("discounted", "undetermined", "voices"))
-    discounted = nothing if discounted is None else discounted
-    undetermined = nothing if undetermined is None else undetermined
+    roles = ("discounted", "undetermined", "voices", "unheard")
+    discounted, undetermined, voices, missed = (nothing if (one := known(r)) is None else one for r in roles)
     if bad := np.flatnonzero(discounted + undetermined > likes).tolist():
         raise InputError(f"row {bad[0] + 1}: discounted and undetermined are more than the likes they are part of.")
+    if bad := np.flatnonzero(discounted + missed > likes).tolist():
+        raise InputError(f"row {bad[0] + 1}: discounted and unheard are more than the likes they are part of.")
     age = known("age_h")
     if age is None and (published := column_of(table, "published")) is not None:
         at = _moments(published)
@@ -101,7 +103,8 @@ def board_of(table: pa.Table, as_of_ms: int | None) -> Board:
         discounted=discounted,
         undetermined=undetermined,
         grouped=nothing,
-        voices=nothing if voices is None else voices,
+        voices=voices,
+        unheard=missed,
         exposures=known("exposures"),
         downs=known("downs"),
         age_h=age,

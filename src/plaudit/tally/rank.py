@@ -53,6 +53,8 @@ class Board:
 
     Attributes:
         likes: shown; ``discounted``: of these, suspected and not counted; ``undetermined``: of these, undecided.
+        unheard: of the verified and undetermined ones outside groups, likes that came faster than readers can have, see
+            :mod:`plaudit.tally.heard`.
         grouped: undecided likes that belong to suspected groups, apart from ``undetermined``; ``voices``: what they are
             heard as: one per group and row, whatever its size.
         exposures: how often the row was seen; ``downs``: votes against; ``age_h``: hours since it appeared.
@@ -63,6 +65,7 @@ class Board:
     undetermined: Floats
     grouped: Floats
     voices: Floats
+    unheard: Floats
     exposures: Floats | None = None
     downs: Floats | None = None
     age_h: Floats | None = None
@@ -74,7 +77,7 @@ class Ranking:
 
     Attributes:
         method: the formula.
-        counted: likes the order rests on: all but discounted ones, undetermined at half, one voice per group.
+        counted: likes the order rests on, see :func:`counted_likes`.
         score: what rows are sorted by, before the guest.
         low, high: 90 % interval of the same quantity, in its unit (see ``method``).
         place: from 1; ``own_place``: without the guest; ``raw_place``: by raw likes.
@@ -156,11 +159,15 @@ def rank_board(board: Board, *, seed: int = 0, explore: bool = True) -> Ranking:
 def counted_likes(board: Board) -> Floats:
     """Likes the order rests on, ``float64[n]`` >= 0.
 
-    Discounted ones do not count; of undetermined ones every second does; and a group that is only suspected is heard as
-    one voice rather than accused: its likes stand in ``grouped`` and not in ``undetermined``.
+    Discounted ones do not count, nor do those that are not heard. Of undetermined ones every second does, and never
+    more than there are certain ones: doubt does not outweigh what is known. And a group that is only suspected is heard
+    as one voice rather than accused: its likes stand in ``grouped`` and not in ``undetermined``.
     """
-    plain = board.likes - board.discounted - board.undetermined - board.grouped
-    return np.maximum(plain + 0.5 * board.undetermined + board.voices, 0.0)
+    verified = board.likes - board.discounted - board.undetermined - board.grouped
+    # What came too fast is first of all what is doubted anyway.
+    doubted = np.maximum(board.undetermined - board.unheard, 0.0)
+    certain = np.maximum(verified - np.maximum(board.unheard - board.undetermined, 0.0), 0.0)
+    return np.asarray(certain + 0.5 * np.minimum(doubted, certain) + board.voices, np.float64)
 
 
 def places(order: Ints) -> Ints:
@@ -174,7 +181,8 @@ def _method(board: Board) -> tuple[Method, Floats]:
     """The best formula that every row can be judged by, and what likes are divided by."""
     if board.exposures is not None and (board.exposures > 0).any():
         # A like was seen by who gave it, whatever the impressions say.
-        return Method.EXPOSURE, np.maximum(board.exposures - board.discounted, board.likes - board.discounted)
+        gone = board.discounted + board.unheard
+        return Method.EXPOSURE, np.maximum(board.exposures - gone, board.likes - gone)
     if board.downs is not None and (board.downs > 0).any():
         return Method.VOTES, board.likes
     if board.age_h is not None:

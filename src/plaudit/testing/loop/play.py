@@ -10,6 +10,7 @@ import numpy as np
 from plaudit.kernels.visits import SHAPES, SHOWN, discount_likes, play_visits
 from plaudit.model import HOUR_MS, MINUTE_MS, Bools, Floats, Ints, Ints32, offsets_of
 from plaudit.testing.loop.ground import Ground
+from plaudit.testing.loop.hearing import Hearing
 from plaudit.testing.loop.orders import deliveries
 from plaudit.testing.loop.rankers import Board, Ranker, raw_likes
 from plaudit.testing.loop.spec import Defence, Order
@@ -91,6 +92,7 @@ def play(
     stream = _stream(ground, orders)
     n, looks = ground.n_comments, most_looks(ground)
     counts = _Counts(*(np.zeros(n, np.int64) for _ in range(5)))
+    hearing = Hearing(n)
     room = looks + int((stream.bought >= 0).sum())
     out_row, out_comment = np.zeros(room, np.int64), np.zeros(room, np.int32)
     seen_row, seen_comment = np.zeros(looks * views, np.int64), np.zeros(looks * views, np.int32)
@@ -125,9 +127,10 @@ def play(
         )
         out = np.sort(born_order[: np.searchsorted(born_sorted, now, side="right")])
         visits = np.bincount(post[first:last][stream.bought[first:last] < 0], minlength=spec.posts)
+        hearing.hear(counts.likes.astype(np.float64), counts.exposures.astype(np.float64))
         # Pages nobody asks for need no order.
         out = out[visits[ground.comment_post[out]] > 0]
-        shown = _sorted(ground, out, ranker, counts, now)
+        shown = _sorted(ground, out, ranker, counts, hearing, now)
         offsets = offsets_of(ground.comment_post[shown], spec.posts)
         place = np.arange(shown.shape[0]) - offsets[ground.comment_post[shown]]
         count = visits[ground.comment_post[shown]]
@@ -166,7 +169,7 @@ def play(
             seen_comment,
             seen,
         )
-    final = _sorted(ground, np.arange(n), ranker, counts, ground.end_ms)
+    final = _sorted(ground, np.arange(n), ranker, counts, hearing, ground.end_ms)
     place = np.zeros(n, np.int32)
     place[final] = np.arange(n) - offsets_of(ground.comment_post, spec.posts)[ground.comment_post[final]] + 1
     rows = out_row[:filled]
@@ -235,7 +238,7 @@ def _stream(ground: Ground, orders: Sequence[Order]) -> _Stream:
     return _Stream(every[by_time], *(column[by_time].astype(np.int32) for column in joined))
 
 
-def _sorted(ground: Ground, out: Ints, ranker: Ranker, counts: _Counts, now: int) -> Ints:
+def _sorted(ground: Ground, out: Ints, ranker: Ranker, counts: _Counts, hearing: Hearing, now: int) -> Ints:
     """Comments ``out`` (ascending) by post, each post's from the top."""
     if out.shape[0] == 0:
         return out
@@ -244,6 +247,8 @@ def _sorted(ground: Ground, out: Ints, ranker: Ranker, counts: _Counts, now: int
         post=ground.comment_post[out],
         likes=counts.likes[out].astype(np.float64),
         discounted=counts.discounted[out].astype(np.float64),
+        heard=hearing.heard[out],
+        looks=hearing.looks[out],
         downs=counts.downs[out].astype(np.float64),
         exposures=counts.exposures[out].astype(np.float64),
         age_h=(now - ground.comment_born_ms[out]) / HOUR_MS,

@@ -30,6 +30,8 @@ class Board:
     Attributes:
         comment: number of the comment; ``post``: of its post, ascending.
         likes: all of them, bought ones too; ``discounted``: of these, what the platform's audit has found so far.
+        heard: likes less those that came faster than readers can have, see :mod:`plaudit.kernels.heard`; ``looks``:
+            exposures less those of likes that are not heard.
         downs, exposures: votes against, and how often the comment was read.
         age_h: hours since it appeared.
         now_ms, seed: for rankers that draw.
@@ -39,6 +41,8 @@ class Board:
     post: Ints32
     likes: Floats
     discounted: Floats
+    heard: Floats
+    looks: Floats
     downs: Floats
     exposures: Floats
     age_h: Floats
@@ -75,9 +79,11 @@ def lemmy(board: Board) -> Floats:
 
 
 def honest(board: Board) -> Floats:
-    """Plaudit's: a lower bound of the like rate per reading, on likes that count, with a place for the unknown."""
-    likes = np.maximum(board.likes - board.discounted, 0.0)
-    exposures = np.maximum(board.exposures - board.discounted, likes)
+    """Plaudit's: a lower bound of the rate per reading of likes that are heard, with a place for the unknown."""
+    # What an audit finds is first of all what was not heard anyway.
+    gone = np.maximum(board.discounted - (board.likes - board.heard), 0.0)
+    likes = np.maximum(board.heard - gone, 0.0)
+    exposures = np.maximum(board.looks - gone, likes)
     prior = gamma_poisson_prior(likes, exposures)
     return honest_scores(likes, exposures, board.post, prior, np.random.default_rng([board.seed, board.now_ms // 1000]))
 

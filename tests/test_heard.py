@@ -1,0 +1,112 @@
+"""Likes that readers can have given are heard; a burst is not, unless the row goes on to be liked as much."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from plaudit.kernels.heard import heard_by_stretch, heard_by_stretch_plainly, most_drawn, spread_between
+from plaudit.model import HOUR_MS
+from plaudit.tally.heard import unheard
+from plaudit.testing.loop.hearing import Hearing
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.5, 2.0])
+def test_the_bound_is_close_to_the_exact_quantile(spread):
+    for mean in (0.01, 0.3, 2.0, 20.0, 300.0):
+        size = 1.0 / spread
+        exact = stats.nbinom.ppf(0.99, size, size / (size + mean))
+        assert abs(most_drawn(mean, spread) - max(exact, 1.0)) <= 1.0 + 0.15 * exact
+    assert most_drawn(0.0, spread) == 0.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_kernel_is_its_plain_twin_and_hears_no_more_than_came(seed):
+    rng = np.random.default_rng(seed)
+    likes = rng.poisson(rng.gamma(0.7, 3.0, (8, 12))).astype(float)
+    likes[0, rng.integers(12)] += 200.0
+    looks = likes + rng.integers(0, 60, likes.shape)
+    own = float(rng.integers(0, 2))
+    told = heard_by_stretch(likes, looks, 1.2, 12.0, 0.1, own)
+    for one, other in zip(told, heard_by_stretch_plainly(likes, looks, 1.2, 12.0, 0.1, own), strict=True):
+        assert np.allclose(one, other)
+    heard, seen = told
+    assert (heard <= likes).all() and (heard >= 0).all() and (seen >= 0).all() and (seen <= looks).all()
+    assert heard[0].sum() < likes[0].sum() - 100
+
+
+def test_steady_rows_are_heard_and_so_is_a_row_of_many_likes():
+    rng = np.random.default_rng(2)
+    looks = np.full((400, 32), 50.0)
+    likes = rng.binomial(50, np.repeat(rng.uniform(0.01, 0.8, 400)[:, None], 32, axis=1)).astype(float)
+    heard, _ = heard_by_stretch(likes, looks, 1.0, 3.0, spread_between(likes, looks), 1.0)
+    assert heard.sum() > 0.99 * likes.sum()
+
+
+def test_the_spread_is_the_one_of_the_rows():
+    rng = np.random.default_rng(3)
+    looks = np.full((3_000, 32), 1.0)
+    for spread in (0.1, 0.5):
+        likes = rng.poisson(20.0 * rng.gamma(1 / spread, spread, looks.shape)).astype(float)
+        assert spread_between(likes, looks) == pytest.approx(spread, rel=0.3)
+    assert spread_between(np.zeros((3, 4)), np.zeros((3, 4))) > 0
+
+
+def _world(rng, targets=200, days=10):
+    born = rng.integers(0, 3 * 24 * HOUR_MS, targets)
+    count = rng.poisson(rng.gamma(1.0, 30.0, targets)) + 3
+    target = np.repeat(np.arange(targets), count)
+    at = born[target] + (rng.exponential(24.0, target.size) * HOUR_MS).astype(np.int64)
+    kept = at < days * 24 * HOUR_MS
+    return born.astype(float), target[kept], at[kept], days * 24 * HOUR_MS
+
+
+def test_bursts_are_not_heard_and_readers_are():
+    rng = np.random.default_rng(4)
+    born, target, at, now = _world(rng)
+    before = unheard(target, at, born, now)
+    assert before.sum() < 0.05 * target.size
+    burst = (born[7] + 30 * HOUR_MS + rng.integers(0, HOUR_MS // 2, 100)).astype(np.int64)
+    after = unheard(np.append(target, np.full(100, 7)), np.append(at, burst), born, now)
+    assert after[7] > before[7] + 85
+    assert np.abs(np.delete(after - before, 7)).sum() < 0.01 * target.size
+    # As slow as readers are: all of it is heard, as nothing tells it from them.
+    slow = (born[7] + rng.exponential(24.0, 100) * HOUR_MS).astype(np.int64)
+    slow = slow[slow < now]
+    assert unheard(np.append(target, np.full(slow.size, 7)), np.append(at, slow), born, now)[7] < before[7] + 10
+
+
+def test_nothing_is_said_of_a_target_whose_birth_is_unknown():
+    born = np.array([np.nan, 0.0])
+    told = unheard(np.zeros(50, np.int64), np.full(50, 1_000), born, 10_000_000)
+    assert told.tolist() == [0.0, 0.0]
+    assert unheard(np.zeros(0, np.int64), np.zeros(0, np.int64), born, 1).tolist() == [0.0, 0.0]
+
+
+def test_a_burst_is_heard_once_the_row_goes_on_like_that():
+    rng = np.random.default_rng(5)
+    rows = 30
+    told, likes, looks = Hearing(rows), np.zeros(rows), np.zeros(rows)
+
+    def pass_by(rate, rounds, extra=0):
+        nonlocal likes, looks
+        for _ in range(rounds):
+            likes = likes + rng.binomial(20, rate)
+            looks = looks + 20
+            likes[0], looks[0] = likes[0] + extra, looks[0] + extra
+            told.hear(likes, looks)
+
+    usual = np.full(rows, 0.06)
+    pass_by(usual, 40)
+    assert told.heard.sum() > 0.97 * likes.sum()
+    was = told.heard[0]
+    pass_by(usual, 4, extra=50)
+    assert told.heard[0] < was + 40 < likes[0]
+    loved = usual.copy()
+    loved[1] = 0.5
+    pass_by(loved, 200)
+    assert told.heard[1] > 0.95 * likes[1]
