@@ -29,7 +29,7 @@ def test_the_kernel_is_its_plain_twin_and_hears_no_more_than_came(seed):
     rng = np.random.default_rng(seed)
     likes = rng.poisson(rng.gamma(0.7, 3.0, (8, 12))).astype(float)
     likes[0, rng.integers(12)] += 200.0
-    looks = likes + rng.integers(0, 60, likes.shape)
+    looks = likes + rng.integers(0, 60, likes.shape).astype(float)
     own = float(rng.integers(0, 2))
     told = heard_by_stretch(likes, looks, 1.2, 12.0, 0.1, own)
     for one, other in zip(told, heard_by_stretch_plainly(likes, looks, 1.2, 12.0, 0.1, own), strict=True):
@@ -56,7 +56,7 @@ def test_the_spread_is_the_one_of_the_rows():
     assert spread_between(np.zeros((3, 4)), np.zeros((3, 4))) > 0
 
 
-def _world(rng, targets=200, days=10):
+def _world(rng: np.random.Generator, targets: int = 200, days: int = 10):
     born = rng.integers(0, 3 * 24 * HOUR_MS, targets)
     count = rng.poisson(rng.gamma(1.0, 30.0, targets)) + 3
     target = np.repeat(np.arange(targets), count)
@@ -92,7 +92,7 @@ def test_a_burst_is_heard_once_the_row_goes_on_like_that():
     rows = 30
     told, likes, looks = Hearing(rows), np.zeros(rows), np.zeros(rows)
 
-    def pass_by(rate, rounds, extra=0):
+    def pass_by(rate: np.ndarray, rounds: int, extra: int = 0) -> None:
         nonlocal likes, looks
         for _ in range(rounds):
             likes = likes + rng.binomial(20, rate)

@@ -80,8 +80,7 @@ def herd_part(parts: Split, told: Herd) -> HerdPart:
     elif parts.said is Said.NO_COMPARISON:
         messages.append(Message(code="herd_no_comparison", values={"purchased": parts.purchased_total}))
     if able:
-        # No column of a log says in which order its page was read.
-        messages.append(Message(code="herd_page_order"))
+        messages.append(Message(code="herd_by_page" if told.paged else "herd_page_order"))
     return HerdPart(
         outcome=parts.said.value,
         purchased=parts.purchased_total,

@@ -16,7 +16,8 @@ import numpy as np
 from plaudit.kernels.beside import each
 from plaudit.kernels.exposure import SHAPES, counts_without
 from plaudit.model import Bools, EventLog, Floats, Ints, Verdicts
-from plaudit.tally.shocks import Profiles, Shocks, shocks
+from plaudit.tally.page_herd import page_herd
+from plaudit.tally.shocks import SUSPECT, Profiles, Shocks, shocks
 
 GRID = np.arange(-2.0, 4.0001, 0.05)
 """Strengths of herd that are weighed against each other."""
@@ -54,6 +55,8 @@ class Herd:
             and ``induced`` is 0 with an interval of 0 that means nothing.
         deliveries, placebos: how many targets the estimate rests on.
         delivered: which targets received a delivery that was compared, ``bool[n_targets]``.
+        paged: whether likes decide the order pages are read in, so that a model of whole pages has told the induced
+            likes (:mod:`plaudit.tally.page_herd`); ``shape`` then speaks of other targets only.
     """
 
     purchased: Floats
@@ -80,6 +83,7 @@ class Herd:
     deliveries: int
     placebos: int
     delivered: Bools
+    paged: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,15 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
         usual = _usual_dose(found.hit, belief.shape)
         lifts[:, use] = np.exp(_quantiles(belief.community, rank[use]) * usual)
         whole[use] = np.exp(_quantiles(belief.whole[None, :], rank[use])[0] * usual)
+    paged = page_herd(log, found, np.flatnonzero(p_inauthentic >= SUSPECT), DRAWS, seed)
+    if paged is not None:
+        draws[paged.hit] = genuine[found.hit.target[paged.hit]][:, None] - paged.kept
+        whole = np.exp(np.median(paged.lift, axis=0))
+        for one in np.unique(mine[paged.hit]).tolist():
+            lifts[one] = np.exp(np.median(paged.lift[mine[paged.hit] == one], axis=0))
+        lifts[-1] = whole
     shares = np.asarray(np.bincount([b.shape for b in beliefs], weight, len(SHAPES)), np.float64)
-    return _split(log, shown, found, draws, community, place, lifts, whole, shares)
+    return _split(log, shown, found, draws, community, place, lifts, whole, shares, paged is not None)
 
 
 def _weights(beliefs: Sequence[_Belief]) -> Floats:
@@ -287,6 +298,7 @@ def _split(
     lifts: Floats,
     whole: Floats,
     shares: Floats,
+    paged: bool,
 ) -> Herd:
     size, hit, purchased, spread = log.n_targets, found.hit.target, found.purchased, found.spread
     low_bought = np.clip(purchased - 1.645 * spread, 0.0, purchased)
@@ -330,4 +342,5 @@ def _split(
         deliveries=int(hit.shape[0]),
         placebos=int(found.placebo.target.shape[0]),
         delivered=np.isin(np.arange(size), hit),
+        paged=paged,
     )
