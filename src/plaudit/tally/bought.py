@@ -24,6 +24,7 @@ MODEL_ERROR = 0.06
 planted worlds; see ``docs/benchmarks.md``."""
 
 _CHUNK = 256
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,23 @@ def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -
     mean = np.bincount(where, share, cells.shape[0])
     spread = np.sqrt(np.bincount(where, share * (1 - share), cells.shape[0]) + (MODEL_ERROR * mean) ** 2 + 0.25)
     target, finding = cells % size, cells // size
-    # Excesses too weak for any like to be named still widen the count.
-    weak = possible_excess(findings)
-    unnamed = ~np.isin(weak.finding * size + weak.target, cells)
-    target, finding = np.append(target, weak.target[unnamed]), np.append(finding, weak.finding[unnamed])
-    chance_left = weak.chance[unnamed] * trust(findings, verdicts.weight)
-    posterior, mean = np.append(posterior, chance_left), np.append(mean, weak.likes[unnamed])
-    spread = np.append(spread, np.hypot(weak.spread[unnamed], MODEL_ERROR * weak.likes[unnamed]))
-    # One coin per finding, not per target: a group is an order everywhere or nowhere. Findings of a family that knows
-    # one side only (one device among a ring's many) have a common cause and share one coin for all.
     family = np.concatenate([np.full(len(f), LOG_FAMILIES.index(f.family)) for f in findings] + [np.zeros(0, np.int64)])
     alone = np.isin(family, [LOG_FAMILIES.index(f) for f in DECISIVE])
+    explained = np.zeros(log.n, np.bool_)
+    explained[speaking] = alone[verdicts.deciding[speaking]] & (chance >= _LIKELY)
+    # An excess is counted as a whole, whether its likes can be named or not: naming sees one-off accounts only.
+    weak = possible_excess(log, findings, explained)
+    own = weak.finding * size + weak.target
+    named = np.isin(own, cells)
+    at = np.searchsorted(cells, own[named])
+    posterior[at] = np.maximum(posterior[at], weak.chance[named])
+    mean[at], spread[at] = weak.likes[named], np.hypot(weak.spread[named], MODEL_ERROR * weak.likes[named])
+    target, finding = np.append(target, weak.target[~named]), np.append(finding, weak.finding[~named])
+    chance_left = weak.chance[~named] * trust(findings, verdicts.weight)
+    posterior, mean = np.append(posterior, chance_left), np.append(mean, weak.likes[~named])
+    spread = np.append(spread, np.hypot(weak.spread[~named], MODEL_ERROR * weak.likes[~named]))
+    # One coin per finding, not per target: a group is an order everywhere or nowhere. Findings of a family that knows
+    # one side only (one device among a ring's many) have a common cause and share one coin for all.
     causes = np.where(alone[finding], finding, -1 - family[finding]) if finding.shape[0] else finding
     named, coin = np.unique(causes, return_inverse=True)
     order = np.argsort(target, kind="stable")

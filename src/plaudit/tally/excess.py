@@ -1,7 +1,8 @@
 """What a count may hold where no like can be named: the excess of one-off actors below any line of significance.
 
-A finding too weak to weigh on a like still says something about the *count*: of a hundred targets at p = 0.05, more
-than five stand there when the log is full of such purchases. How many more is read off all p-values of the log.
+A finding too weak to weigh on a like still says something about the *count*: of a hundred targets that show a little
+too much, some were sold to, and how many and how much is read off all targets of the log at once
+(:mod:`plaudit.kernels.excess`).
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import os
 import numpy as np
 
-from plaudit.model import Family, Findings, Floats, Ints, SubjectKind
+from plaudit.kernels.excess import Excesses, learn
+from plaudit.model import Bools, EventLog, Family, Findings, Floats, Ints, SubjectKind
 from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence
 
-_STEPS = 200
-_LEAST = 20
-_TOP = 0.95
 _NEGLIGIBLE = 0.02
+_SELDOM = int(os.environ.get('SELDOM','5'))
+"""Likes of an account up to which it may belong to a seller whose accounts are mostly used once."""
+_SURE = 0.5
+_TELLING = 5.0
 
 
 @dataclass(frozen=True)
@@ -37,30 +41,95 @@ class Excess:
     spread: Floats
 
 
-def possible_excess(findings: Sequence[Findings]) -> Excess:
-    """All target findings of the account family that count more than they expect."""
-    number, target, chance, likes, spread = [], [], [], [], []
+def possible_excess(log: EventLog, findings: Sequence[Findings], explained: Bools) -> Excess:
+    """All target findings of the account family that count more than they expect.
+
+    Args:
+        log: the likes that stand.
+        findings: of all detectors.
+        explained: likes that belong to something else found, ``bool[n]``.
+    """
+    parts: list[Excess] = []
     start = 0
     for part in findings:
         if part.family is Family.ACCOUNT and part.subject_kind is SubjectKind.TARGET and len(part):
-            level = np.clip(part.expectation / np.maximum(part.support, 1), 0.0, 0.99)
-            excess = (part.statistic - part.expectation) / (1.0 - level)
-            bought = bought_share(part.p_value) * part.certainty
-            rows = np.flatnonzero((excess >= 1.0) & (bought >= _NEGLIGIBLE))
-            number.append(rows + start)
-            target.append(part.subject[rows])
-            chance.append(bought[rows])
-            likes.append(excess[rows])
-            spread.append(np.sqrt(part.expectation[rows] + 1.0) / (1.0 - level[rows]))
+            parts.append(_of(part, start, log, explained))
         start += len(part)
     empty_i, empty_f = np.zeros(0, np.int64), np.zeros(0)
     return Excess(
-        np.concatenate([*number, empty_i]).astype(np.int64),
-        np.concatenate([*target, empty_i]).astype(np.int64),
-        np.concatenate([*chance, empty_f]),
-        np.concatenate([*likes, empty_f]),
-        np.concatenate([*spread, empty_f]),
+        np.concatenate([*(one.finding for one in parts), empty_i]).astype(np.int64),
+        np.concatenate([*(one.target for one in parts), empty_i]).astype(np.int64),
+        np.concatenate([*(one.chance for one in parts), empty_f]),
+        np.concatenate([*(one.likes for one in parts), empty_f]),
+        np.concatenate([*(one.spread for one in parts), empty_f]),
     )
+
+
+def _of(part: Findings, start: int, log: EventLog, explained: Bools) -> Excess:
+    count, points = np.rint(part.statistic).astype(np.int64), part.support
+    mean = np.clip(part.expectation / np.maximum(points, 1), 1e-4, 1 - 1e-4)
+    usual = learn(count, points, mean)
+    chance, likes, spread = usual.posterior(count, points, mean)
+    others, doubt = _companions(log, part.subject, chance, likes, explained)
+    # Whoever came with the one-offs is no witness of how many of those belong there.
+    fewer = np.maximum(points - np.rint(others).astype(np.int64), count)
+    _, likes, spread = usual.posterior(count, fewer, mean)
+    doubt = doubt * (1.0 + mean / (1.0 - mean))
+    chance = chance * part.certainty
+    rows = np.flatnonzero((likes >= 1.0) & (chance >= _NEGLIGIBLE))
+    return Excess(
+        rows + start, part.subject[rows], chance[rows], (likes + others)[rows], np.hypot(spread, doubt)[rows]
+    )
+
+
+def _companions(log: EventLog, target: Ints, chance: Floats, likes: Floats, explained: Bools) -> tuple[Floats, Floats]:
+    """Bought likes by accounts that served two or three orders: how many come with an excess, and how surely.
+
+    A seller uses most accounts once and some again. Among the actors of a target that are no one-offs, those with few
+    likes are set against the regulars, whose number says how many of the others belong there; what targets with a
+    clear excess have too many, for each one-off in excess, is what others with an excess have, give or take their own.
+
+    Returns:
+        expected number and standard deviation given that there is an excess, ``float64[m]`` each.
+    """
+    activity = np.bincount(log.actor, minlength=log.n_actors)[log.actor]
+    left = ~explained & (activity > 1)
+    seldom = np.bincount(log.target[left & (activity <= _SELDOM)], minlength=log.n_targets)[target].astype(np.float64)
+    regular = np.bincount(log.target[left & (activity > _SELDOM)], minlength=log.n_targets)[target].astype(np.float64)
+    clear = chance >= _SURE
+    plain = ~clear & (seldom + regular > 0)
+    if not clear.any() or not plain.any():
+        return np.zeros(target.shape[0]), np.zeros(target.shape[0])
+    both = (seldom + regular)[plain].astype(np.int64)
+    share = np.full(both.shape[0], float(np.clip(seldom[plain].sum() / both.sum(), 1e-3, 1 - 1e-3)))
+    usual: Excesses = learn(seldom[plain].astype(np.int64), both, share)
+    level = float(usual.level(share[:1])[0])
+    s = usual.concentration(seldom + regular)
+    odds = level / (1.0 - level)
+    extra = seldom - odds * regular
+    noise = odds * regular / (1.0 - level) + regular**2 * odds**2 / (level * (1.0 - level) * (s + 1.0)) + 1.0
+    served = np.flatnonzero(clear & (likes >= _TELLING))
+    rate, apart = _between(extra[served] / likes[served], noise[served] / likes[served] ** 2)
+    if os.environ.get('DBG'): print('level',level,'s',np.exp(usual.log_concentration),usual.growth,usual.part,'rate',rate,'apart',apart)
+    prior, wide = rate * likes, apart * likes**2 + 1e-9
+    heed = wide / (wide + noise)
+    return np.clip(prior + heed * (extra - prior), 0.0, seldom), np.sqrt(heed * noise)
+
+
+def _between(value: Floats, noise: Floats) -> tuple[float, float]:
+    """Mean (not below zero) and variance of what noisy values differ in (Paule & Mandel 1982)."""
+    if value.shape[0] < 2:
+        return 0.0, 0.0
+    low, high = 0.0, 4.0
+    for _ in range(40):
+        apart = (low + high) / 2
+        weight = 1.0 / (noise + apart)
+        mean = float(weight @ value / weight.sum())
+        if float(weight @ (value - mean) ** 2) > value.shape[0] - 1:
+            low = apart
+        else:
+            high = apart
+    return max(mean, 0.0), apart
 
 
 def trust(findings: Sequence[Findings], weight: Floats) -> float:
@@ -82,28 +151,3 @@ def trust(findings: Sequence[Findings], weight: Floats) -> float:
     return min(after / before, 1.0) if before > 0 else 1.0
 
 
-def bought_share(p: Floats) -> Floats:
-    """Chance of each p-value not to be one of the null's, ``float64[n]``.
-
-    P-values are a mixture of a uniform and a decreasing part ``a p^(a-1)`` (beta-uniform mixture, Pounds & Morris
-    2003), by expectation-maximisation; whatever of the second part could be uniform is counted as such. Values near one
-    are left out: counts are discrete, and too many of them stand there.
-    """
-    out = np.zeros(p.shape[0])
-    use = np.flatnonzero(p < _TOP)
-    if use.shape[0] < _LEAST:
-        return out
-    log_p = np.log(np.clip(p[use] / _TOP, 1e-12, 1.0))
-    uniform, shape = 0.9, 0.3
-    for _ in range(_STEPS):
-        decreasing = (1.0 - uniform) * shape * np.exp((shape - 1.0) * log_p)
-        own = decreasing / (uniform + decreasing)
-        before = uniform, shape
-        uniform = float(np.clip(1.0 - own.mean(), 1e-3, 1.0 - 1e-6))
-        shape = float(np.clip(own.sum() / max(-(own * log_p).sum(), 1e-9), 1e-3, 0.999))
-        if abs(before[0] - uniform) + abs(before[1] - shape) < 1e-7:
-            break
-    density = uniform + (1.0 - uniform) * shape * np.exp((shape - 1.0) * log_p)
-    null = uniform + (1.0 - uniform) * shape
-    out[use] = np.clip(1.0 - null / density, 0.0, 1.0)
-    return out

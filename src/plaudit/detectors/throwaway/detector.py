@@ -12,18 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
-from scipy.special import betaln, gammaln
 
 from plaudit.detectors.spec import Context, DetectorSpec
-from plaudit.kernels.exact import log_beta_binomial_tail
+from plaudit.kernels.excess import Excesses, learn
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import empirical_score, log_p_of_score, log_q_values, normal_score
 from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 
 SPEC = DetectorSpec(
     id="throwaway",
-    version="2",
+    version="3",
     question="Does the target have more one-off actors than this log's targets have at such times?",
     family=Family.ACCOUNT,
     min_likes=200,
@@ -36,9 +34,10 @@ SPEC = DetectorSpec(
 _TIME_BINS = 64
 _LEAST = 5
 _ALONE = 0.7
-_PART = 0.02
-_ENOUGH = 10
-_ROUNDS = 15
+_HEARD = 30.0
+_BORROWED = 5.0
+_TURNS = 3
+_SOME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -50,16 +49,16 @@ class Throwaway:
     def find(self, log: EventLog, context: Context) -> Findings:
         """One finding per target with enough likes: one-off actors, against the number expected."""
         once = context.activity[log.actor] == 1
-        chance = _chance_by_time(once, log.at_ms)
         offsets = log.target_offsets()
         points = np.diff(offsets)
         targets = np.flatnonzero(points >= self.spec.parameters["min_points"])
         count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
-        mean = np.add.reduceat(np.append(chance, 0.0), offsets[:-1])[targets] / points[targets]
-        whole, level = _log_tail(count, points[targets], mean)
+        near = _nearby(log, targets, once, self.spec.parameters["neighbours"])
+        usual, chance, mean = _usual(once, log, targets, count, near)
+        whole, level = usual.log_tail(count, points[targets], mean), usual.level(mean)
         local = _log_local(once, offsets, targets)
         log_p = _log_either(whole, local)
-        rows, home, share = self._exhibits(log, targets, once, chance)
+        rows, home, share = self._exhibits(log, targets, near, chance)
         return Findings(
             detector=self.spec.id,
             version=self.spec.version,
@@ -78,34 +77,65 @@ class Throwaway:
             candidates=targets.shape[0],
         )
 
-    def _exhibits(self, log: EventLog, targets: Ints, once: Bools, chance: Floats) -> tuple[Ints, Ints, Floats]:
-        """One-off likes in a stretch with an excess: ``(row, finding, share)``, the share local in time.
-
-        Among the ``2 w`` neighbouring likes a fraction ``f`` is one-off; with a base of ``m`` the bought part is
-        ``b = (f - m) / (1 - m)`` of all and ``b / f`` of the one-offs. The base is the log's at that time, or the
-        target's own (the median of its stretches) where that is lower: one-offs are rarer among some crowds.
-        """
-        offsets = log.target_offsets()
-        half = int(self.spec.parameters["neighbours"]) // 2
+    def _exhibits(self, log: EventLog, targets: Ints, near: Nearby, chance: Floats) -> tuple[Ints, Ints, Floats]:
+        """One-off likes in a stretch with an excess: ``(row, finding, share)``, the share local in time."""
         finding = np.full(log.n_targets, -1, dtype=np.int64)
         finding[targets] = np.arange(targets.shape[0])
-        rows = np.flatnonzero(finding[log.target] >= 0)
-        begin = np.maximum(rows - half, offsets[log.target[rows]])
-        stop = np.minimum(rows + half + 1, offsets[log.target[rows] + 1])
-        total_once = np.concatenate([[0], np.cumsum(once)])
-        total_chance = np.concatenate([[0.0], np.cumsum(chance)])
-        around = stop - begin
-        base = (total_chance[stop] - total_chance[begin]) / around
-        nearby = (total_once[stop] - total_once[begin]).astype(np.float64)
-        order = np.lexsort((nearby / around, log.target[rows]))
-        size = np.diff(offsets)[targets]
-        middle = (nearby / around)[order][np.cumsum(size) - size + size // 2]
-        base = np.clip(np.minimum(base, np.repeat(middle, size)), 1e-3, 1 - 1e-3)
+        share = near.share(chance)
+        keep = share > 0
+        return near.row[keep], finding[log.target[near.row[keep]]], share[keep]
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """The one-off likes of targets with enough likes, and how many one-offs stand around each among its target's likes.
+
+    Attributes:
+        row: of the log, ``int64[k]``, ascending.
+        count, around: one-offs among how many neighbouring likes, itself included, ``float64[k]``.
+        own: what half the stretches of its target do not exceed, ``float64[k]``.
+        begin, stop: the stretch, as rows of the log.
+    """
+
+    row: Ints
+    count: Floats
+    around: Floats
+    own: Floats
+    begin: Ints
+    stop: Ints
+
+    def share(self, chance: Floats) -> Floats:
+        """Chance of each to belong to what is in excess around it, ``float64[k]``.
+
+        Among the neighbouring likes a fraction ``f`` is one-off; with a base of ``m`` the bought part is ``b = (f - m)
+        / (1 - m)`` of all and ``b / f`` of the one-offs. The base is the log's at that time, or the target's own where
+        that is lower: one-offs are rarer among some crowds.
+        """
+        total = np.concatenate([[0.0], np.cumsum(chance)])
+        base = (total[self.stop] - total[self.begin]) / self.around
+        base = np.clip(np.minimum(base, self.own), 1e-3, 1 - 1e-3)
         # One like's worth of the base on either side: a window of two says little.
-        fraction = (nearby + base) / (around + 1.0)
-        share = np.clip((fraction - base) / ((1 - base) * np.maximum(fraction, 1e-9)), 0.0, 1.0)
-        keep = once[rows] & (share > 0)
-        return rows[keep], finding[log.target[rows[keep]]], share[keep]
+        fraction = (self.count + base) / (self.around + 1.0)
+        share = (fraction - base) / ((1 - base) * np.maximum(fraction, 1e-9))
+        return np.asarray(np.clip(share, 0.0, 1.0), np.float64)
+
+
+def _nearby(log: EventLog, targets: Ints, once: Bools, neighbours: float) -> Nearby:
+    offsets = log.target_offsets()
+    half = int(neighbours) // 2
+    asked = np.zeros(log.n_targets, dtype=bool)
+    asked[targets] = True
+    rows = np.flatnonzero(asked[log.target])
+    begin = np.maximum(rows - half, offsets[log.target[rows]])
+    stop = np.minimum(rows + half + 1, offsets[log.target[rows] + 1])
+    total = np.concatenate([[0], np.cumsum(once)])
+    around = (stop - begin).astype(np.float64)
+    count = (total[stop] - total[begin]).astype(np.float64)
+    order = np.lexsort((count / around, log.target[rows]))
+    size = np.diff(offsets)[targets]
+    middle = (count / around)[order][np.cumsum(size) - size + size // 2]
+    keep = once[rows]
+    return Nearby(rows[keep], count[keep], around[keep], np.repeat(middle, size)[keep], begin[keep], stop[keep])
 
 
 def _log_either(count: Floats, crowding: Floats) -> Floats:
@@ -145,86 +175,39 @@ def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
     return out
 
 
-def _chance_by_time(once: np.ndarray, at_ms: Ints) -> Floats:
-    """Chance that a like at that time is by a one-off actor, ``float64[n]``, from equally filled time bins."""
-    if once.shape[0] == 0:
-        return np.zeros(0)
-    bins = int(np.clip(once.shape[0] // 500, 1, _TIME_BINS))
-    edges = np.quantile(at_ms, np.linspace(0, 1, bins + 1)[1:-1]) if bins > 1 else np.zeros(0)
-    cell = np.searchsorted(edges, at_ms, side="right")
-    rate = (np.bincount(cell, once, bins) + 0.5) / (np.bincount(cell, minlength=bins) + 1.0)
-    return np.asarray(rate[cell], dtype=np.float64)
+def _usual(
+    once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby
+) -> tuple[Excesses, Floats, Floats]:
+    """What targets of this log ordinarily show, the chance of a one-off at each like, and its mean by target.
 
-
-def _log_tail(count: Ints, points: Ints, mean: Floats) -> tuple[Floats, Floats]:
-    """``ln P(BetaBinomial >= count)`` and the chance of a one-off on each target, fitted with purchases set aside.
-
-    A target is either ordinary or holds an excess of any size (two groups; the second uniform above the first's mean).
-    Which is learned together with the ordinary ones' spread by expectation-maximisation: a hard cut would keep most of
-    the attackers of a log that is full of them, and they would widen their own null.
+    The curve over time and the spread over targets are learned in turns: likes in excess have less and less of a say
+    in what is usual, and no target more than thirty likes' worth.
     """
-    mean = np.clip(mean, 1e-4, 1 - 1e-4)
-    # Begin with the half that shows fewer than usual, where nothing was bought: begun with all, a log full of attackers
-    # would settle on a null wide enough to hold them.
-    level = _typical(count, points, mean)
-    bought, part = (count > level * points).astype(np.float64), _PART
-    concentration = 10.0
-    for step in range(_ROUNDS):
-        use = 1.0 - bought
-        concentration = _concentration(count, points, level, use)
-        if step:
-            level = _shifted(mean, _level(count, points, mean, use))
-        log_ordinary = _log_pmf(count, points, level, concentration)
-        log_excess = np.where(count > level * points, -np.log(points + 1.0), -np.inf)
-        odds = np.log(part) - np.log1p(-part) + log_excess - log_ordinary
-        before, bought = bought, 1.0 / (1.0 + np.exp(-np.clip(odds, -500, 500)))
-        part = float(np.clip(bought.mean(), 1e-4, 0.5))
-        if count.shape[0] == 0 or (step and float(np.abs(bought - before).max()) < 1e-3):
-            break
-    return log_beta_binomial_tail(count, points, level * concentration, (1 - level) * concentration), level
-
-
-def _typical(count: Ints, points: Ints, mean: Floats) -> Floats:
-    """``mean`` shifted in log-odds until half the targets (one voice each, ten likes or more) lie above it."""
-    use = points >= _ENOUGH if int((points >= _ENOUGH).sum()) >= 5 else np.ones(count.shape[0], dtype=bool)
-    if not use.any():
-        return mean
-    ratio = np.clip((count[use] + 0.5) / (points[use] + 1.0), 1e-4, 1 - 1e-4)
-    own = np.log(ratio / (1 - ratio)) - np.log(mean[use] / (1 - mean[use]))
-    return _shifted(mean, float(np.median(own)))
-
-
-def _shifted(mean: Floats, shift: float) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-(np.log(mean / (1 - mean)) + shift))), dtype=np.float64)
-
-
-def _log_pmf(count: Ints, points: Ints, level: Floats, concentration: float) -> Floats:
-    a, b = level * concentration, (1 - level) * concentration
-    ways = gammaln(points + 1.0) - gammaln(count + 1.0) - gammaln(points - count + 1.0)
-    return np.asarray(ways + betaln(count + a, points - count + b) - betaln(a, b), dtype=np.float64)
-
-
-def _level(count: Ints, points: Ints, mean: Floats, use: Floats) -> float:
-    """Shift in log-odds that makes the sum over targets ordinary, no target counting for more than thirty likes."""
-    if count.shape[0] < 5:
-        return 0.0
-    weight = use * np.minimum(1.0, 30.0 / points)
-    observed, expected = float((weight * count).sum()), float((weight * mean * points).sum())
-    whole = max(float((weight * points).sum()), 1e-9)
-    a, b = min(max(observed / whole, 1e-4), 1 - 1e-4), min(max(expected / whole, 1e-4), 1 - 1e-4)
-    return float(np.log(a / (1 - a)) - np.log(b / (1 - b)))
-
-
-def _concentration(count: Ints, points: Ints, mean: Floats, use: Floats) -> float:
-    """Maximum-likelihood concentration of the beta-binomial (bounded to [1, 1e4])."""
-    if count.shape[0] < 5:
-        return 10.0
-
-    def loss(log_s: float) -> float:
-        a, b = mean * np.exp(log_s), (1 - mean) * np.exp(log_s)
-        return -float(np.sum(use * (betaln(count + a, points - count + b) - betaln(a, b))))
-
-    return float(np.exp(optimize.minimize_scalar(loss, bounds=(0.0, np.log(1e4)), method="bounded").x))
+    offsets = log.target_offsets()
+    points = np.diff(offsets)
+    voice = np.zeros(log.n_targets)
+    voice[targets] = np.minimum(1.0, _HEARD / points[targets])
+    if targets.shape[0] < _LEAST:
+        voice[:] = 1.0
+    weight = voice[log.target] + _SOME
+    bins = int(np.clip(log.n // 500, 1, _TIME_BINS))
+    edges = np.quantile(log.at_ms, np.linspace(0, 1, bins + 1)[1:-1]) if bins > 1 else np.zeros(0)
+    cell = np.searchsorted(edges, log.at_ms, side="right")
+    bought = np.zeros(log.n_targets)
+    for turn in range(_TURNS):
+        overall = float((weight @ once + 0.5) / (weight.sum() + 1.0))
+        known = np.bincount(cell, weight, bins)
+        rate = (np.bincount(cell, weight * once, bins) + _BORROWED * overall) / (known + _BORROWED)
+        # Of the times of ordinary likes: those of an order say nothing about what else the target would show.
+        mine = np.add.reduceat(np.append(weight, 0.0), offsets[:-1])[targets]
+        mean = np.add.reduceat(np.append(rate[cell] * weight, 0.0), offsets[:-1])[targets] / mine
+        usual = learn(count, points[targets], mean)
+        chance = usual.level(rate)[cell]
+        if turn + 1 < _TURNS:
+            bought[targets], *_ = usual.posterior(count, points[targets], mean)
+            home = log.target[near.row]
+            weight[near.row] = voice[home] * (1.0 - bought[home] * near.share(chance)) + _SOME
+    return usual, chance, mean
 
 
 DETECTOR = Throwaway()

@@ -1,0 +1,194 @@
+"""How much of a count is in excess? Ordinary spread and excesses of any size, told apart over all subjects at once.
+
+A subject shows ``count`` of one kind among ``points`` events. If nothing is going on the count is beta-binomial: its
+mean is the subject's own expectation, moved by one shift in log-odds common to all; its concentration may grow with the
+number of points (a crowd averages over more circles than a handful does) and never falls. If something is, ``e`` of the
+points were added and are all of that kind, and only the other ``points - e`` are ordinary.
+
+The distribution of ``e / points`` over subjects is not assumed but learned with the ordinary part, by
+expectation-maximisation on a grid (nonparametric maximum likelihood: Kiefer & Wolfowitz 1956; deconvolution in Efron
+2016), with a small pull towards nothing at all (Stephens 2017), so that a quiet log stays quiet. What comes out for
+each subject is the posterior of ``e``: a count can be right where no single event can be named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+from scipy.special import betaln, gammaln, log_expit, logit
+
+from plaudit.kernels.exact import log_beta_binomial_tail
+from plaudit.model import Floats, Ints
+
+AT_MOST = 4000
+"""Subjects a fit looks at: more would not make it better."""
+
+_SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-3.2, 5.6, 60)))
+_FINE = 1.0 / (1.0 + np.exp(-np.linspace(-3.2, 7.0, 205)))
+_NOTHING_KNOWN = np.gradient(_SHARES) / np.gradient(_SHARES).sum()
+_FEW = 5
+_PULL = 10.0
+_BAND = 3.0
+_ROUNDS = 25
+_USUAL = 30.0
+_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Excesses:
+    """What a log's subjects ordinarily show, and how large their excesses are.
+
+    Attributes:
+        shift: added to the log-odds of every expected mean.
+        log_concentration, growth: ``ln s = log_concentration + growth * ln(points / 30)`` of the beta-binomial.
+        part: share of subjects with an excess.
+        weight: density of the excess's share of the points on :attr:`grid`, summing to one, ``float64[60]``.
+    """
+
+    shift: float
+    log_concentration: float
+    growth: float
+    part: float
+    weight: Floats
+
+    def level(self, mean: Floats) -> Floats:
+        """Chance of the kind among ordinary points, given each subject's expected ``mean``."""
+        return np.asarray(1.0 / (1.0 + np.exp(-(logit(mean) + self.shift))), np.float64)
+
+    def concentration(self, points: Ints | Floats) -> Floats:
+        """Of each subject's beta-binomial, ``float64[n]``, within [1, 1e5]."""
+        log_s = self.log_concentration + self.growth * np.log(np.maximum(points, 1) / _USUAL)
+        return np.asarray(np.exp(np.clip(log_s, 0.0, np.log(1e5))), np.float64)
+
+    def log_tail(self, count: Ints, points: Ints, mean: Floats) -> Floats:
+        """``ln P(ordinary count >= count)``."""
+        level, s = self.level(mean), self.concentration(points)
+        return log_beta_binomial_tail(count, points, level * s, (1.0 - level) * s)
+
+    def posterior(self, count: Ints, points: Ints, mean: Floats) -> tuple[Floats, Floats, Floats]:
+        """Chance of an excess, its size if there is one, and the standard deviation of that: ``float64[n]`` each."""
+        chance, size, spread = (np.zeros(count.shape[0]) for _ in range(3))
+        # The density is learned on a coarse grid and read on a fine one: a large count says its excess precisely.
+        width = np.gradient(_FINE)
+        density = np.interp(_FINE, _SHARES, self.weight / np.gradient(_SHARES)) * width
+        with np.errstate(divide="ignore"):
+            log_weight = np.log(density / density.sum())
+        level, s = self.level(mean), self.concentration(points)
+        for first in range(0, count.shape[0], _AT_ONCE):
+            rows = slice(first, first + _AT_ONCE)
+            n, k = points[rows].astype(np.float64), count[rows].astype(np.float64)
+            own = _log_likelihood(k, n, level[rows], s[rows], _FINE) + log_weight
+            none = _log_likelihood(k, n, level[rows], s[rows], np.zeros(1))[:, 0]
+            top = np.maximum(own.max(axis=1), -1e300)
+            mass = np.exp(own - top[:, None])
+            whole = np.maximum(mass.sum(axis=1), 1e-300)
+            odds = np.log(self.part) - np.log1p(-self.part) + top + np.log(whole) - none
+            chance[rows] = 1.0 / (1.0 + np.exp(-np.clip(odds, -500, 500)))
+            share = mass @ _FINE / whole
+            size[rows] = share * n
+            spread[rows] = np.sqrt(np.maximum(mass @ _FINE**2 / whole - share**2, 0.0)) * n
+        return chance, size, spread
+
+
+def learn(count: Ints, points: Ints, mean: Floats) -> Excesses:
+    """Fit to subjects with at least a few points each; with fewer than five subjects, what is usual is assumed.
+
+    Args:
+        count, points: of each subject, ``int64[n]``.
+        mean: chance of the kind expected of it, in (0, 1), ``float64[n]``.
+    """
+    mean = np.clip(mean, 1e-4, 1 - 1e-4)
+    now = Excesses(0.0, float(np.log(10.0)), 0.0, 0.02, _NOTHING_KNOWN)
+    if count.shape[0] < _FEW:
+        return now
+    # Every k-th by what is known of them, so that neither names nor the order of rows matter.
+    order = np.lexsort((mean, count, points))
+    order = order[:: int(np.ceil(order.shape[0] / AT_MOST))]
+    n, k, mean = points[order].astype(np.float64), count[order].astype(np.float64), mean[order]
+    # Begin with the half that shows less than usual, where nothing was added: begun with all, a log full of excesses
+    # would settle on a null wide enough to hold them.
+    now = _typical(now, k, n, mean)
+    ordinary = (k <= now.level(mean) * n).astype(np.float64)
+    for step in range(_ROUNDS):
+        before = now
+        now = _fitted(now, k, n, mean, ordinary, still=step == 0)
+        now, ordinary = _resized(now, k, n, mean)
+        if step and abs(now.part - before.part) < 1e-3 and abs(now.shift - before.shift) < 1e-2:
+            break
+    return now
+
+
+def resized(usual: Excesses, count: Ints, points: Ints, mean: Floats) -> Excesses:
+    """The same ordinary part, with the excesses of these subjects instead."""
+    order = np.lexsort((mean, count, points))
+    order = order[:: int(np.ceil(max(order.shape[0], 1) / AT_MOST))]
+    n, k, mean = points[order].astype(np.float64), count[order].astype(np.float64), mean[order]
+    now = Excesses(usual.shift, usual.log_concentration, usual.growth, 0.5, _NOTHING_KNOWN)
+    for _ in range(_ROUNDS):
+        now, _ = _resized(now, k, n, mean)
+    return now
+
+
+def _resized(now: Excesses, count: Floats, points: Floats, mean: Floats) -> tuple[Excesses, Floats]:
+    """One step of expectation-maximisation for the excesses, and the chance of each subject to have none."""
+    level, s = now.level(mean), now.concentration(points)
+    with np.errstate(divide="ignore"):
+        own = _log_likelihood(count, points, level, s, _SHARES) + np.log(now.weight) + np.log(now.part)
+    none = _log_likelihood(count, points, level, s, np.zeros(1))[:, 0] + np.log1p(-now.part)
+    top = np.maximum(own.max(axis=1), none)
+    mass, rest = np.exp(own - top[:, None]), np.exp(none - top)
+    mass /= (mass.sum(axis=1) + rest)[:, None]
+    held = mass.sum(axis=0)
+    part = float(np.clip(held.sum() / (count.shape[0] + _PULL), 1e-4, 0.9))
+    # One subject seen at every size keeps sizes possible that a small log happens not to show.
+    weight = (_smoothed(held) + _NOTHING_KNOWN) / (held.sum() + 1.0)
+    return Excesses(now.shift, now.log_concentration, now.growth, part, weight), 1.0 - mass.sum(axis=1)
+
+
+def _log_likelihood(count: Floats, points: Floats, level: Floats, s: Floats, share: Floats) -> NDArray[np.float64]:
+    """``ln P(count)`` if ``share`` of the points were added, ``float64[n, shares]``; parts of a point are allowed."""
+    added = points[:, None] * share[None, :]
+    kept = count[:, None] - added
+    a, b = (level * s)[:, None], ((1.0 - level) * s)[:, None]
+    other = (points - count)[:, None]
+    possible = kept >= -0.5
+    kept = np.maximum(kept, 0.0)
+    ways = gammaln(kept + other + 1.0) - gammaln(kept + 1.0) - gammaln(other + 1.0)
+    out = ways + gammaln(kept + a) + gammaln(other + b) - gammaln(kept + other + a + b) - betaln(a, b)
+    return np.where(possible, out, -np.inf)
+
+
+def _smoothed(held: Floats) -> Floats:
+    """Spread over neighbouring sizes: spikes that fit best are surer than anybody can be (Silverman et al. 1990)."""
+    at = np.arange(held.shape[0])
+    near = np.exp(-0.5 * ((at[:, None] - at[None, :]) / _BAND) ** 2)
+    return np.asarray(held @ (near / near.sum(axis=1, keepdims=True)), np.float64)
+
+
+def _typical(now: Excesses, count: Floats, points: Floats, mean: Floats) -> Excesses:
+    """Shifted until half the subjects (one voice each, ten points or more) lie above their level."""
+    use = points >= 10 if int((points >= 10).sum()) >= _FEW else np.ones(count.shape[0], bool)
+    ratio = np.clip((count[use] + 0.5) / (points[use] + 1.0), 1e-4, 1 - 1e-4)
+    shift = float(np.median(logit(ratio) - logit(mean[use])))
+    return Excesses(shift, now.log_concentration, now.growth, now.part, now.weight)
+
+
+def _fitted(now: Excesses, count: Floats, points: Floats, mean: Floats, use: Floats, still: bool) -> Excesses:
+    """The ordinary part by weighted maximum likelihood; ``still``: with the shift as it is."""
+    at = logit(mean)
+    of_size = np.log(points / _USUAL)
+
+    def loss(x: Floats) -> float:
+        log_s = np.clip(x[1] + x[2] * of_size, 0.0, np.log(1e5))
+        s, z = np.exp(log_s), at + (now.shift if still else x[0])
+        a, b = s * np.exp(log_expit(z)), s * np.exp(log_expit(-z))
+        return -float((use * (betaln(count + a, points - count + b) - betaln(a, b))).sum())
+
+    begin = np.array([now.shift, now.log_concentration, now.growth])
+    bounds = [(now.shift - 3.0, now.shift + 3.0), (0.0, np.log(1e4)), (0.0, 1.0)]
+    found = optimize.minimize(loss, begin, method="L-BFGS-B", bounds=bounds, options={"maxiter": 30})
+    shift, log_s, growth = (float(one) for one in found.x)
+    return Excesses(now.shift if still else shift, log_s, growth, now.part, now.weight)
