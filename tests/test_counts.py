@@ -29,9 +29,11 @@ def _may(seed: int, coins: int, rows: int, shown: int = 200) -> Purchases:
     """Rows of findings on random targets."""
     rng = np.random.default_rng(seed)
     target = np.sort(rng.integers(0, TARGETS, rows))
+    posterior = rng.uniform(0.05, 0.99, rows)
     return Purchases(
         target=target,
-        posterior=rng.uniform(0.05, 0.99, rows),
+        posterior=posterior,
+        at_worst=posterior,
         mean=rng.uniform(1.0, 40.0, rows),
         spread=rng.uniform(0.5, 6.0, rows),
         coin=rng.integers(0, coins, rows),
@@ -44,7 +46,7 @@ def _tally(may: Purchases, seed: int) -> Tally:
     """The targets' own counts, as the tally makes them of these purchases."""
     bought, shown = may.expected(), may.shown
     low, high, whole = shown.astype(float), shown.astype(float), np.zeros(DRAWS)
-    for own, drawn in may.draws(seed):
+    for own, drawn, _ in may.draws(seed):
         few, many = np.quantile(drawn, [0.05, 0.95], axis=1)
         low[own], high[own] = shown[own] - many, shown[own] - few
         whole += drawn.sum(axis=0)
@@ -103,6 +105,7 @@ def _two(coin: tuple[int, int]) -> tuple[Purchases, Tally]:
     may = Purchases(
         target=np.array([0, 1]),
         posterior=np.full(2, 0.5),
+        at_worst=np.full(2, 0.5),
         mean=np.full(2, 50.0),
         spread=np.full(2, 1.0),
         coin=np.array(coin),
@@ -120,9 +123,9 @@ def test_a_group_is_an_order_everywhere_or_nowhere() -> None:
     assert one.high[0] == pytest.approx(6000, abs=1) and one.low[0] == pytest.approx(5898, abs=4)
     may, counted = _two((0, 1))
     # Two groups, two coins: in half of the worlds exactly one of them, in a quarter both.
-    halves = np.concatenate([drawn.sum(axis=0) for _, drawn in may.draws(0)])
+    halves = np.concatenate([drawn.sum(axis=0) for _, drawn, _ in may.draws(0)])
     assert np.mean((halves > 25) & (halves < 75)) == pytest.approx(0.5, abs=0.05)
-    rare = Purchases(**{**vars(may), "posterior": np.full(2, 0.15)})
+    rare = Purchases(**{**vars(may), "posterior": np.full(2, 0.15), "at_worst": np.full(2, 0.15)})
     apart = sums(_tally(rare, 0), rare, unit, 0)
     # Each target alone may well have fifty bought likes (15 % > 5 %); both at once would be rarer than one in twenty.
     assert _tally(rare, 0).low[:2].max() < 55
@@ -144,6 +147,18 @@ def test_the_interval_holds_the_sum_as_often_as_it_says() -> None:
     assert 0.86 <= np.mean(held) <= 0.96
 
 
+def test_doubt_about_what_a_finding_means_widens_the_low_end_alone() -> None:
+    sure = _may(7, 25, 120)
+    half = Purchases(**{**vars(sure), "posterior": sure.posterior / 2})
+    for own, drawn, worst in half.draws(3):
+        assert (drawn <= worst).all() and own.size
+    likely = sums(_tally(half, 3), half, (np.arange(TARGETS) // 6).astype(np.int32), 3)
+    before = sums(_tally(sure, 3), sure, (np.arange(TARGETS) // 6).astype(np.int32), 3)
+    # As low as if nobody doubted, as high as the doubt allows.
+    assert np.allclose(likely.low, before.low) and (likely.high >= before.high).all()
+    assert (likely.authentic > before.authentic).all()
+
+
 def test_how_much_is_held_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     may = _may(4, 12, 90)
     counted = _tally(may, 2)
@@ -157,10 +172,10 @@ def test_how_much_is_held_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPa
 def test_chunks_passed_over_leave_the_others_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plaudit.tally.bought._CHUNK", 4)
     may = _may(6, 9, 80)
-    all_of_them = {int(t): row for own, drawn in may.draws(1) for t, row in zip(own, drawn, strict=True)}
+    all_of_them = {int(t): row for own, drawn, _ in may.draws(1) for t, row in zip(own, drawn, strict=True)}
     wanted = np.zeros(TARGETS, bool)
     wanted[[7, 31]] = True
-    some = {int(t): row for own, drawn in may.draws(1, wanted) for t, row in zip(own, drawn, strict=True)}
+    some = {int(t): row for own, drawn, _ in may.draws(1, wanted) for t, row in zip(own, drawn, strict=True)}
     assert 0 < len(some) <= 8 < len(all_of_them)
     assert all(np.array_equal(row, all_of_them[target]) for target, row in some.items())
 

@@ -23,7 +23,6 @@ from plaudit.model import (
     Verdicts,
 )
 from plaudit.tally import Tally, tally
-from plaudit.tally.excess import bought_share
 from plaudit.verdict import weigh
 from plaudit.verdict.evidence import sigmoid
 from tests.worlds import START_MS, findings_of, log_of
@@ -171,20 +170,6 @@ def test_the_seed_moves_the_interval_only_by_the_noise_of_drawing() -> None:
     one, two = tally(log, findings, verdicts, 1), tally(log, findings, verdicts, 2)
     assert np.array_equal(one.authentic, two.authentic)
     assert abs(one.total_low - two.total_low) < 0.03 * log.n
-
-
-def test_a_share_of_purchases_is_read_off_all_p_values_together() -> None:
-    rng = np.random.default_rng(3)
-    honest = rng.random(2000)
-    assert bought_share(honest).max() < 0.5
-    assert np.median(bought_share(honest)) == pytest.approx(0.0, abs=0.05)
-    mixed = np.concatenate([rng.random(1700), rng.beta(0.1, 8.0, 300)])
-    share = bought_share(mixed)
-    assert share[1700:].mean() > 0.6
-    assert share[:1700].mean() < 0.1
-    # Decreasing in p, and deaf where there is too little to read a mixture from.
-    assert (np.diff(share[np.argsort(mixed)]) <= 1e-12).all()
-    assert (bought_share(rng.random(5)) == 0).all()
 
 
 def test_an_excess_too_weak_to_name_a_like_widens_the_count() -> None:

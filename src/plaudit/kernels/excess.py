@@ -1,9 +1,9 @@
 """How much of a count is in excess? Ordinary spread and excesses of any size, told apart over all subjects at once.
 
 A subject shows ``count`` of one kind among ``points`` events. If nothing is going on the count is beta-binomial: its
-mean is the subject's own expectation, moved by one shift in log-odds common to all; its concentration may grow with the
-number of points (a crowd averages over more circles than a handful does) and never falls. If something is, ``e`` of the
-points were added and are all of that kind, and only the other ``points - e`` are ordinary.
+mean is the subject's own expectation, moved by one shift in log-odds common to all, and one concentration says how far
+subjects differ. If something is, ``e`` of the points were added and are all of that kind, and only the other ``points -
+e`` are ordinary.
 
 The distribution of ``e / points`` over subjects is not assumed but learned with the ordinary part, by
 expectation-maximisation on a grid (nonparametric maximum likelihood: Kiefer & Wolfowitz 1956; deconvolution in Efron
@@ -18,22 +18,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
-from scipy.special import betaln, gammaln, log_expit, logit
+from scipy.special import betaln, expit, gammaln, logit
 
 from plaudit.kernels.exact import log_beta_binomial_tail
 from plaudit.model import Floats, Ints
 
-AT_MOST = 4000
+AT_MOST = 3000
 """Subjects a fit looks at: more would not make it better."""
 
-_SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-3.2, 5.6, 60)))
-_FINE = 1.0 / (1.0 + np.exp(-np.linspace(-3.2, 7.0, 205)))
+_SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-2.2, 5.6, 53)))
+_FINE = 1.0 / (1.0 + np.exp(-np.linspace(-2.2, 7.0, 185)))
 _NOTHING_KNOWN = np.gradient(_SHARES) / np.gradient(_SHARES).sum()
 _FEW = 5
 _PULL = 10.0
 _BAND = 3.0
 _ROUNDS = 25
-_USUAL = 30.0
 _AT_ONCE = 2000
 
 
@@ -43,50 +42,48 @@ class Excesses:
 
     Attributes:
         shift: added to the log-odds of every expected mean.
-        log_concentration, growth: ``ln s = log_concentration + growth * ln(points / 30)`` of the beta-binomial.
+        concentration: of the beta-binomial, within [1, 1e4].
         part: share of subjects with an excess.
-        weight: density of the excess's share of the points on :attr:`grid`, summing to one, ``float64[60]``.
+        weight: density of the excess's share of the points on :attr:`grid`, summing to one, ``float64[53]``.
     """
 
     shift: float
-    log_concentration: float
-    growth: float
+    concentration: float
     part: float
     weight: Floats
 
     def level(self, mean: Floats) -> Floats:
         """Chance of the kind among ordinary points, given each subject's expected ``mean``."""
-        return np.asarray(1.0 / (1.0 + np.exp(-(logit(mean) + self.shift))), np.float64)
-
-    def concentration(self, points: Ints | Floats) -> Floats:
-        """Of each subject's beta-binomial, ``float64[n]``, within [1, 1e5]."""
-        log_s = self.log_concentration + self.growth * np.log(np.maximum(points, 1) / _USUAL)
-        return np.asarray(np.exp(np.clip(log_s, 0.0, np.log(1e5))), np.float64)
+        return np.asarray(expit(logit(mean) + self.shift), np.float64)
 
     def log_tail(self, count: Ints, points: Ints, mean: Floats) -> Floats:
         """``ln P(ordinary count >= count)``."""
-        level, s = self.level(mean), self.concentration(points)
+        level, s = self.level(mean), self.concentration
         return log_beta_binomial_tail(count, points, level * s, (1.0 - level) * s)
 
     def posterior(self, count: Ints, points: Ints, mean: Floats) -> tuple[Floats, Floats, Floats]:
-        """Chance of an excess, its size if there is one, and the standard deviation of that: ``float64[n]`` each."""
+        """Chance of an excess, its size if there is one, and the standard deviation of that: ``float64[n]`` each.
+
+        All zero where the count is not above its level.
+        """
         chance, size, spread = (np.zeros(count.shape[0]) for _ in range(3))
         # The density is learned on a coarse grid and read on a fine one: a large count says its excess precisely.
         width = np.gradient(_FINE)
         density = np.interp(_FINE, _SHARES, self.weight / np.gradient(_SHARES)) * width
         with np.errstate(divide="ignore"):
             log_weight = np.log(density / density.sum())
-        level, s = self.level(mean), self.concentration(points)
-        for first in range(0, count.shape[0], _AT_ONCE):
-            rows = slice(first, first + _AT_ONCE)
+        level, s = self.level(mean), self.concentration
+        asked = np.flatnonzero(count > level * points)
+        for first in range(0, asked.shape[0], _AT_ONCE):
+            rows = asked[first : first + _AT_ONCE]
             n, k = points[rows].astype(np.float64), count[rows].astype(np.float64)
-            own = _log_likelihood(k, n, level[rows], s[rows], _FINE) + log_weight
-            none = _log_likelihood(k, n, level[rows], s[rows], np.zeros(1))[:, 0]
+            own = _log_likelihood(k, n, level[rows], s, _FINE) + log_weight
+            none = _log_likelihood(k, n, level[rows], s, np.zeros(1))[:, 0]
             top = np.maximum(own.max(axis=1), -1e300)
             mass = np.exp(own - top[:, None])
             whole = np.maximum(mass.sum(axis=1), 1e-300)
             odds = np.log(self.part) - np.log1p(-self.part) + top + np.log(whole) - none
-            chance[rows] = 1.0 / (1.0 + np.exp(-np.clip(odds, -500, 500)))
+            chance[rows] = expit(odds)
             share = mass @ _FINE / whole
             size[rows] = share * n
             spread[rows] = np.sqrt(np.maximum(mass @ _FINE**2 / whole - share**2, 0.0)) * n
@@ -101,7 +98,7 @@ def learn(count: Ints, points: Ints, mean: Floats) -> Excesses:
         mean: chance of the kind expected of it, in (0, 1), ``float64[n]``.
     """
     mean = np.clip(mean, 1e-4, 1 - 1e-4)
-    now = Excesses(0.0, float(np.log(10.0)), 0.0, 0.02, _NOTHING_KNOWN)
+    now = Excesses(0.0, 10.0, 0.02, _NOTHING_KNOWN)
     if count.shape[0] < _FEW:
         return now
     # Every k-th by what is known of them, so that neither names nor the order of rows matter.
@@ -121,20 +118,9 @@ def learn(count: Ints, points: Ints, mean: Floats) -> Excesses:
     return now
 
 
-def resized(usual: Excesses, count: Ints, points: Ints, mean: Floats) -> Excesses:
-    """The same ordinary part, with the excesses of these subjects instead."""
-    order = np.lexsort((mean, count, points))
-    order = order[:: int(np.ceil(max(order.shape[0], 1) / AT_MOST))]
-    n, k, mean = points[order].astype(np.float64), count[order].astype(np.float64), mean[order]
-    now = Excesses(usual.shift, usual.log_concentration, usual.growth, 0.5, _NOTHING_KNOWN)
-    for _ in range(_ROUNDS):
-        now, _ = _resized(now, k, n, mean)
-    return now
-
-
 def _resized(now: Excesses, count: Floats, points: Floats, mean: Floats) -> tuple[Excesses, Floats]:
     """One step of expectation-maximisation for the excesses, and the chance of each subject to have none."""
-    level, s = now.level(mean), now.concentration(points)
+    level, s = now.level(mean), now.concentration
     with np.errstate(divide="ignore"):
         own = _log_likelihood(count, points, level, s, _SHARES) + np.log(now.weight) + np.log(now.part)
     none = _log_likelihood(count, points, level, s, np.zeros(1))[:, 0] + np.log1p(-now.part)
@@ -145,10 +131,10 @@ def _resized(now: Excesses, count: Floats, points: Floats, mean: Floats) -> tupl
     part = float(np.clip(held.sum() / (count.shape[0] + _PULL), 1e-4, 0.9))
     # One subject seen at every size keeps sizes possible that a small log happens not to show.
     weight = (_smoothed(held) + _NOTHING_KNOWN) / (held.sum() + 1.0)
-    return Excesses(now.shift, now.log_concentration, now.growth, part, weight), 1.0 - mass.sum(axis=1)
+    return Excesses(now.shift, now.concentration, part, weight), 1.0 - mass.sum(axis=1)
 
 
-def _log_likelihood(count: Floats, points: Floats, level: Floats, s: Floats, share: Floats) -> NDArray[np.float64]:
+def _log_likelihood(count: Floats, points: Floats, level: Floats, s: float, share: Floats) -> NDArray[np.float64]:
     """``ln P(count)`` if ``share`` of the points were added, ``float64[n, shares]``; parts of a point are allowed."""
     added = points[:, None] * share[None, :]
     kept = count[:, None] - added
@@ -173,22 +159,20 @@ def _typical(now: Excesses, count: Floats, points: Floats, mean: Floats) -> Exce
     use = points >= 10 if int((points >= 10).sum()) >= _FEW else np.ones(count.shape[0], bool)
     ratio = np.clip((count[use] + 0.5) / (points[use] + 1.0), 1e-4, 1 - 1e-4)
     shift = float(np.median(logit(ratio) - logit(mean[use])))
-    return Excesses(shift, now.log_concentration, now.growth, now.part, now.weight)
+    return Excesses(shift, now.concentration, now.part, now.weight)
 
 
 def _fitted(now: Excesses, count: Floats, points: Floats, mean: Floats, use: Floats, still: bool) -> Excesses:
     """The ordinary part by weighted maximum likelihood; ``still``: with the shift as it is."""
     at = logit(mean)
-    of_size = np.log(points / _USUAL)
 
     def loss(x: Floats) -> float:
-        log_s = np.clip(x[1] + x[2] * of_size, 0.0, np.log(1e5))
-        s, z = np.exp(log_s), at + (now.shift if still else x[0])
-        a, b = s * np.exp(log_expit(z)), s * np.exp(log_expit(-z))
+        s, z = np.exp(x[1]), at + (now.shift if still else x[0])
+        a, b = s * expit(z), s * expit(-z)
         return -float((use * (betaln(count + a, points - count + b) - betaln(a, b))).sum())
 
-    begin = np.array([now.shift, now.log_concentration, now.growth])
-    bounds = [(now.shift - 3.0, now.shift + 3.0), (0.0, np.log(1e4)), (0.0, 1.0)]
+    begin = np.array([now.shift, np.log(now.concentration)])
+    bounds = [(now.shift - 3.0, now.shift + 3.0), (0.0, np.log(1e4))]
     found = optimize.minimize(loss, begin, method="L-BFGS-B", bounds=bounds, options={"maxiter": 30})
-    shift, log_s, growth = (float(one) for one in found.x)
-    return Excesses(now.shift if still else shift, log_s, growth, now.part, now.weight)
+    shift, log_s = (float(one) for one in found.x)
+    return Excesses(now.shift if still else shift, float(np.exp(log_s)), now.part, now.weight)

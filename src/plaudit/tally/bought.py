@@ -34,6 +34,7 @@ class Purchases:
     Attributes:
         target: dense target, ``int64[m]``, ascending.
         posterior: chance that the finding is a purchase, ``float64[m]``.
+        at_worst: the same if whatever certainty leaves open is one, ``float64[m]``.
         mean, spread: likes of the target that took part if it is, and their standard deviation, ``float64[m]``.
         coin: which coin decides the row, ``int64[m]``, 0..coins-1: rows with one cause share one.
         coins: how many coins there are.
@@ -42,6 +43,7 @@ class Purchases:
 
     target: Ints
     posterior: Floats
+    at_worst: Floats
     mean: Floats
     spread: Floats
     coin: Ints
@@ -57,10 +59,13 @@ class Purchases:
         """Expected likes bought, ``float64[n_targets]``."""
         return np.asarray(np.bincount(self.target, self.posterior * self.mean, self.shown.shape[0]), np.float64)
 
-    def draws(self, seed: int, wanted: Bools | None = None) -> Iterator[tuple[Ints, NDArray[np.float32]]]:
+    def draws(
+        self, seed: int, wanted: Bools | None = None
+    ) -> Iterator[tuple[Ints, NDArray[np.float32], NDArray[np.float32]]]:
         """Targets and draws of their bought likes, ``float32[targets, DRAWS]``, a few hundred targets at a time.
 
-        Column ``d`` is the same world for all targets of all chunks and calls with one seed.
+        Twice: as the posterior has it, and at worst. Column ``d`` is the same world for all targets of all chunks and
+        calls with one seed, and what is bought in it is bought in it at worst.
 
         Args:
             seed: of everything drawn.
@@ -81,8 +86,9 @@ class Purchases:
             taken = np.clip(taken * spread + mean, 0.0, self.shown[self.target[rows], None].astype(np.float32))
             # Cutting draws off at none and at all moves their mean, on hundreds of targets alike: it is put back.
             taken *= np.minimum(mean / np.maximum(taken.mean(axis=1, keepdims=True), 1e-9), 1.25)
-            taken *= coins[self.coin[rows]] < self.posterior[rows, None]
-            yield own, np.add.reduceat(taken, begins[first : first + own.shape[0]] - rows.start, axis=0)
+            coin, at = coins[self.coin[rows]], begins[first : first + own.shape[0]] - rows.start
+            likely, worst = (taken * (coin < chance[rows, None]) for chance in (self.posterior, self.at_worst))
+            yield own, np.add.reduceat(likely, at, axis=0), np.add.reduceat(worst, at, axis=0)
 
 
 def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -> Purchases:
@@ -90,6 +96,8 @@ def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -
     size = log.n_targets
     shown = np.bincount(log.target, minlength=size).astype(np.int64)
     certainty = np.concatenate([f.certainty for f in findings] + [np.zeros(0)])
+    family = np.concatenate([np.full(len(f), LOG_FAMILIES.index(f.family)) for f in findings] + [np.zeros(0, np.int64)])
+    alone = np.isin(family, [LOG_FAMILIES.index(f) for f in DECISIVE])
     speaking = np.flatnonzero(verdicts.deciding >= 0)
     cell = verdicts.deciding[speaking].astype(np.int64) * size + log.target[speaking]
     cells, where = np.unique(cell, return_inverse=True)
@@ -98,12 +106,11 @@ def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -
     count = np.bincount(where, minlength=cells.shape[0])
     sure = certainty[cells // size]
     share = np.clip(verdicts.share[speaking] / np.maximum(sure[where], 1e-9), 0.0, 1.0)
-    posterior = np.bincount(where, chance, cells.shape[0]) / np.maximum(count, 1) * sure
+    at_worst = np.bincount(where, chance, cells.shape[0]) / np.maximum(count, 1)
+    posterior = at_worst * sure
     mean = np.bincount(where, share, cells.shape[0])
     spread = np.sqrt(np.bincount(where, share * (1 - share), cells.shape[0]) + (MODEL_ERROR * mean) ** 2 + 0.25)
     target, finding = cells % size, cells // size
-    family = np.concatenate([np.full(len(f), LOG_FAMILIES.index(f.family)) for f in findings] + [np.zeros(0, np.int64)])
-    alone = np.isin(family, [LOG_FAMILIES.index(f) for f in DECISIVE])
     explained = np.zeros(log.n, np.bool_)
     explained[speaking] = alone[verdicts.deciding[speaking]] & (chance >= _LIKELY)
     # An excess is counted as a whole, whether its likes can be named or not: naming sees one-off accounts only.
@@ -111,12 +118,15 @@ def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -
     own = weak.finding * size + weak.target
     named = np.isin(own, cells)
     at = np.searchsorted(cells, own[named])
-    posterior[at] = np.maximum(posterior[at], weak.chance[named])
-    mean[at], spread[at] = weak.likes[named], np.hypot(weak.spread[named], MODEL_ERROR * weak.likes[named])
+    kept = trust(findings, verdicts.weight) * weak.chance
+    at_worst[at] = np.maximum(at_worst[at], kept[named])
+    posterior[at] = np.maximum(posterior[at], (kept * weak.certainty)[named])
+    size_of, wide = weak.likes, np.hypot(weak.spread, MODEL_ERROR * weak.likes)
+    mean[at], spread[at] = size_of[named], wide[named]
     target, finding = np.append(target, weak.target[~named]), np.append(finding, weak.finding[~named])
-    chance_left = weak.chance[~named] * trust(findings, verdicts.weight)
-    posterior, mean = np.append(posterior, chance_left), np.append(mean, weak.likes[~named])
-    spread = np.append(spread, np.hypot(weak.spread[~named], MODEL_ERROR * weak.likes[~named]))
+    at_worst = np.append(at_worst, kept[~named])
+    posterior = np.append(posterior, (kept * weak.certainty)[~named])
+    mean, spread = np.append(mean, size_of[~named]), np.append(spread, wide[~named])
     # One coin per finding, not per target: a group is an order everywhere or nowhere. Findings of a family that knows
     # one side only (one device among a ring's many) have a common cause and share one coin for all.
     causes = np.where(alone[finding], finding, -1 - family[finding]) if finding.shape[0] else finding
@@ -125,6 +135,7 @@ def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -
     return Purchases(
         target=target[order].astype(np.int64),
         posterior=posterior[order],
+        at_worst=at_worst[order],
         mean=np.asarray(mean[order], np.float64),
         spread=spread[order],
         coin=coin.astype(np.int64)[order],

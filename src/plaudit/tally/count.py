@@ -54,14 +54,15 @@ def tally(
         status: np.bincount(log.target[verdicts.status == code], minlength=size).astype(np.int64)
         for code, status in enumerate(STATUSES)
     }
-    tails = [(1 - level) / 2, (1 + level) / 2]
     shown, bought = may.shown, may.expected()
-    low, high, total = np.zeros(size), np.zeros(size), np.zeros(DRAWS)
-    for own, drawn in may.draws(seed):
-        low[own], high[own] = np.minimum(np.quantile(drawn, tails, axis=1), shown[own])
+    low, high, total, worst = np.zeros(size), np.zeros(size), np.zeros(DRAWS), np.zeros(DRAWS)
+    for own, drawn, at_worst in may.draws(seed):
+        low[own] = np.minimum(np.quantile(drawn, (1 - level) / 2, axis=1), shown[own])
+        high[own] = np.minimum(np.quantile(at_worst, (1 + level) / 2, axis=1), shown[own])
         total += drawn.sum(axis=0, dtype=np.float64)
+        worst += at_worst.sum(axis=0, dtype=np.float64)
     whole = float(shown.sum())
-    few, many = (float(one) for one in np.quantile(total, tails))
+    few, many = float(np.quantile(total, (1 - level) / 2)), float(np.quantile(worst, (1 + level) / 2))
     return Tally(
         shown=shown,
         verified=split[Status.VERIFIED],

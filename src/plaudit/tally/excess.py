@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import os
 import numpy as np
 
 from plaudit.kernels.excess import Excesses, learn
@@ -18,8 +17,8 @@ from plaudit.model import Bools, EventLog, Family, Findings, Floats, Ints, Subje
 from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence
 
 _NEGLIGIBLE = 0.02
-_SELDOM = int(os.environ.get('SELDOM','5'))
-"""Likes of an account up to which it may belong to a seller whose accounts are mostly used once."""
+_REGULARS = 0.75
+"""Accounts that give the last quarter of all likes, in order of activity, are regulars: no seller throws them away."""
 _SURE = 0.5
 _TELLING = 5.0
 
@@ -30,13 +29,14 @@ class Excess:
 
     Attributes:
         finding: number of the finding through all detectors, ``int64[m]``; ``target`` dense, ``int64[m]``.
-        chance: that the excess was bought, certainty included, ``float64[m]``.
+        chance: that there is an excess, ``float64[m]``; ``certainty``: that an excess is a purchase.
         likes: its size if it was; ``spread`` its standard deviation, ``float64[m]``.
     """
 
     finding: Ints
     target: Ints
     chance: Floats
+    certainty: Floats
     likes: Floats
     spread: Floats
 
@@ -60,6 +60,7 @@ def possible_excess(log: EventLog, findings: Sequence[Findings], explained: Bool
         np.concatenate([*(one.finding for one in parts), empty_i]).astype(np.int64),
         np.concatenate([*(one.target for one in parts), empty_i]).astype(np.int64),
         np.concatenate([*(one.chance for one in parts), empty_f]),
+        np.concatenate([*(one.certainty for one in parts), empty_f]),
         np.concatenate([*(one.likes for one in parts), empty_f]),
         np.concatenate([*(one.spread for one in parts), empty_f]),
     )
@@ -75,10 +76,14 @@ def _of(part: Findings, start: int, log: EventLog, explained: Bools) -> Excess:
     fewer = np.maximum(points - np.rint(others).astype(np.int64), count)
     _, likes, spread = usual.posterior(count, fewer, mean)
     doubt = doubt * (1.0 + mean / (1.0 - mean))
-    chance = chance * part.certainty
     rows = np.flatnonzero((likes >= 1.0) & (chance >= _NEGLIGIBLE))
     return Excess(
-        rows + start, part.subject[rows], chance[rows], (likes + others)[rows], np.hypot(spread, doubt)[rows]
+        rows + start,
+        part.subject[rows],
+        chance[rows],
+        part.certainty[rows],
+        (likes + others)[rows],
+        np.hypot(spread, doubt)[rows],
     )
 
 
@@ -94,8 +99,11 @@ def _companions(log: EventLog, target: Ints, chance: Floats, likes: Floats, expl
     """
     activity = np.bincount(log.actor, minlength=log.n_actors)[log.actor]
     left = ~explained & (activity > 1)
-    seldom = np.bincount(log.target[left & (activity <= _SELDOM)], minlength=log.n_targets)[target].astype(np.float64)
-    regular = np.bincount(log.target[left & (activity > _SELDOM)], minlength=log.n_targets)[target].astype(np.float64)
+    if not left.any():
+        return np.zeros(target.shape[0]), np.zeros(target.shape[0])
+    most = np.quantile(activity[left], _REGULARS)
+    seldom = np.bincount(log.target[left & (activity <= most)], minlength=log.n_targets)[target].astype(np.float64)
+    regular = np.bincount(log.target[left & (activity > most)], minlength=log.n_targets)[target].astype(np.float64)
     clear = chance >= _SURE
     plain = ~clear & (seldom + regular > 0)
     if not clear.any() or not plain.any():
@@ -104,13 +112,12 @@ def _companions(log: EventLog, target: Ints, chance: Floats, likes: Floats, expl
     share = np.full(both.shape[0], float(np.clip(seldom[plain].sum() / both.sum(), 1e-3, 1 - 1e-3)))
     usual: Excesses = learn(seldom[plain].astype(np.int64), both, share)
     level = float(usual.level(share[:1])[0])
-    s = usual.concentration(seldom + regular)
+    s = usual.concentration
     odds = level / (1.0 - level)
     extra = seldom - odds * regular
     noise = odds * regular / (1.0 - level) + regular**2 * odds**2 / (level * (1.0 - level) * (s + 1.0)) + 1.0
     served = np.flatnonzero(clear & (likes >= _TELLING))
     rate, apart = _between(extra[served] / likes[served], noise[served] / likes[served] ** 2)
-    if os.environ.get('DBG'): print('level',level,'s',np.exp(usual.log_concentration),usual.growth,usual.part,'rate',rate,'apart',apart)
     prior, wide = rate * likes, apart * likes**2 + 1e-9
     heed = wide / (wide + noise)
     return np.clip(prior + heed * (extra - prior), 0.0, seldom), np.sqrt(heed * noise)
@@ -149,5 +156,3 @@ def trust(findings: Sequence[Findings], weight: Floats) -> float:
             after += float(np.minimum(weight[start : start + len(part)], cap).sum())
         start += len(part)
     return min(after / before, 1.0) if before > 0 else 1.0
-
-

@@ -17,7 +17,7 @@ from plaudit.model import Floats, Ints
 from plaudit.tally.bought import DRAWS, Purchases
 from plaudit.tally.count import LEVEL, Tally
 
-_AT_ONCE = 20_000
+_AT_ONCE = 10_000
 """Units whose draws are held at a time: 160 MB."""
 
 
@@ -73,20 +73,22 @@ def sums(counted: Tally, may: Purchases, unit_of: NDArray[Any], seed: int, level
     few[row_of[single]] = (counted.shown - counted.high)[single]
     many[row_of[single]] = (counted.shown - counted.low)[single]
     mixed = np.flatnonzero(parts > 1)
-    tails = [(1 - level) / 2, (1 + level) / 2]
     for first in range(0, mixed.shape[0], _AT_ONCE):
         asked = mixed[first : first + _AT_ONCE]
         place = np.full(size, -1, np.int64)
         place[asked] = np.arange(asked.shape[0])
         wanted = np.zeros(unit_of.shape[0], bool)
         wanted[known] = place[row] >= 0
-        held = np.zeros((asked.shape[0], DRAWS), np.float32)
-        for own, drawn in may.draws(seed, wanted):
+        held, worst = (np.zeros((asked.shape[0], DRAWS), np.float32) for _ in range(2))
+        for own, drawn, at_worst in may.draws(seed, wanted):
             mine = np.flatnonzero(wanted[own])
             units, at = np.unique(place[row_of[own[mine]]], return_inverse=True)
             ones = np.ones(mine.shape[0], np.float32)
-            held[units] += csr_matrix((ones, (at, mine)), (units.shape[0], own.shape[0])) @ drawn
-        few[asked], many[asked] = np.quantile(held, tails, axis=1, overwrite_input=True)
+            joined = csr_matrix((ones, (at, mine)), (units.shape[0], own.shape[0]))
+            held[units] += joined @ drawn
+            worst[units] += joined @ at_worst
+        few[asked] = np.quantile(held, (1 - level) / 2, axis=1, overwrite_input=True)
+        many[asked] = np.quantile(worst, (1 + level) / 2, axis=1, overwrite_input=True)
     return Sums(
         unit=unit.astype(np.int64),
         targets=np.bincount(row, minlength=size).astype(np.int64),

@@ -175,9 +175,7 @@ def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
     return out
 
 
-def _usual(
-    once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby
-) -> tuple[Excesses, Floats, Floats]:
+def _usual(once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby) -> tuple[Excesses, Floats, Floats]:
     """What targets of this log ordinarily show, the chance of a one-off at each like, and its mean by target.
 
     The curve over time and the spread over targets are learned in turns: likes in excess have less and less of a say
