@@ -93,7 +93,8 @@ def test_a_decision_is_short_numbered_and_says_why(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     number = int(page.name[:4])
     assert text.startswith(f"# {number}. ")
-    assert [int(other.name[:4]) for other in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    # Numbers are handed out before they are used: one may be missing, none may be twice.
+    assert [int(other.name[:4]) for other in DECISIONS].count(number) == 1
     assert all(f"**{part}" in text for part in ("Decision.", "Why", "Instead of."))
     assert len(text.splitlines()) <= 50
 
