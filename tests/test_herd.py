@@ -260,3 +260,16 @@ def test_a_refusal_gives_its_reason_and_no_figure(quiet, measured, placebos, cod
     assert part.induced is None and part.induced_high is None and part.organic is None and part.lift is None
     for lang, words in (("en", "cannot be told"), ("zh", "无法得知")):
         assert words in Words.of(lang).say(part.messages[0])
+
+
+def test_a_large_delivery_is_lent_by_a_part_of_its_likes() -> None:
+    from plaudit.tally.shocks import _lendable
+
+    weight = np.r_[np.full(3, 0.9), np.linspace(0.5, 1.0, 50_000)]
+    offsets, row, lent = _lendable(np.array([0, 3, 50_003]), np.arange(50_003), weight)
+    assert offsets.tolist() == [0, 3, 1003]
+    assert row[:3].tolist() == [0, 1, 2] and lent[:3].tolist() == [0.9] * 3
+    assert np.isclose(lent[3:].sum(), weight[3:].sum()) and np.all(np.diff(row) > 0)
+    # Where the delivery stands half done, so does what is lent of it.
+    assert np.isclose(np.median(row[3:]), 25_003, atol=60)
+    assert [part.size for part in _lendable(np.array([0]), np.zeros(0, np.int64), np.zeros(0))] == [1, 0, 0]

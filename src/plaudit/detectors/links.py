@@ -31,13 +31,14 @@ def cluster(
     linked = np.flatnonzero(np.bincount(i, minlength=nodes) + np.bincount(j, minlength=nodes))
     place = np.empty(nodes, dtype=np.int64)
     place[linked] = np.arange(linked.shape[0])
-    graph = igraph.Graph(n=linked.shape[0], edges=np.column_stack([place[i], place[j]]).tolist())
+    # Handed over as they lie in memory: as lists of Python numbers, the links of a large log take a gigabyte.
+    graph = igraph.Graph(n=linked.shape[0], edges=np.column_stack([place[i], place[j]]).data)
     # Given anew each time: the library keeps one per thread, and only the thread that loaded it has a seeded one.
     igraph.set_random_number_generator(Random(seed))
     try:
         found = graph.community_leiden(
             objective_function="modularity" if least_density is None else "CPM",
-            weights=weight.tolist(),
+            weights=weight,
             resolution=1.0 if least_density is None else least_density,
             n_iterations=_ITERATIONS,
         )

@@ -23,6 +23,7 @@ MISSED = 0.25
 _LEAST_LIKES, _LEAST_CONTROLS = 5.0, 20
 _MOST_PLACEBOS = 2000
 _MOST_NEAR = 200
+_MOST_LENT = 1000
 _AGES = 12
 _STEPS = 30
 
@@ -80,7 +81,11 @@ def shocks(log: EventLog, p_inauthentic: Floats, seed: int) -> Shocks:
     hit = np.flatnonzero(purchased >= LEAST_BOUGHT)
     clean = np.bincount(log.target, bought > 0, size) == 0
     group, group_size = _groups(log, clean)
-    control_rows = np.flatnonzero(clean[log.target])
+    placebo, donor = _placebos(log, clean, genuine, hit, seed)
+    # Only the neighbours of those compared are put in order of time.
+    asked = np.zeros(group_size, dtype=bool)
+    asked[group[hit]] = asked[group[placebo]] = True
+    control_rows = np.flatnonzero((clean & asked[group])[log.target])
     control_rows = control_rows[np.lexsort((log.at_ms[control_rows], group[log.target[control_rows]]))]
     control = log.at_ms[control_rows]
     control_offsets = offsets_of(group[log.target[control_rows]], group_size)
@@ -93,11 +98,11 @@ def shocks(log: EventLog, p_inauthentic: Floats, seed: int) -> Shocks:
     given = np.flatnonzero(bought > 0)
     of_hit = given[np.isin(log.target[given], hit)]
     gift_offsets = np.searchsorted(log.target[of_hit], np.append(hit, size)).astype(np.int64)
-    placebo, donor = _placebos(log, clean, genuine, hit, seed)
-    length = np.diff(gift_offsets)[donor] if placebo.size else np.zeros(0, np.int64)
-    rows = of_hit[ranges(gift_offsets[donor], length)] if placebo.size else np.zeros(0, np.int64)
+    lend_offsets, lend, lend_weight = _lendable(gift_offsets, of_hit, bought[of_hit])
+    length = np.diff(lend_offsets)[donor]
+    entry = ranges(lend_offsets[donor], length)
     # A delivery is lent at the age at which it came, not at the hour.
-    moved = np.repeat(log.born_ms[placebo] - log.born_ms[hit[donor]], length) if placebo.size else rows
+    moved = np.repeat(log.born_ms[placebo] - log.born_ms[hit[donor]], length)
 
     def profiles(target: Ints, moments: Ints, weight: Floats, offsets: Ints, own: bool) -> Profiles:
         edges, mine, other, dose, during = fill_profiles(
@@ -122,11 +127,26 @@ def shocks(log: EventLog, p_inauthentic: Floats, seed: int) -> Shocks:
 
     hits = profiles(hit, log.at_ms[of_hit], bought[of_hit], gift_offsets, False)
     lent_offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-    lent = profiles(placebo, log.at_ms[rows] + moved, bought[rows], lent_offsets, True)
+    lent = profiles(placebo, log.at_ms[lend[entry]] + moved, lend_weight[entry], lent_offsets, True)
     hits, lent = _aged(log, hits, lent)
     genuine = _without_misses(log, hits, genuine, purchased)
     hits, lent = _apart(hits), _apart(lent)
     return Shocks(genuine, purchased, spread, hits, lent, group, near, near_offsets)
+
+
+def _lendable(offsets: Ints, row: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+    """Deliveries as they are lent, CSR ``(offsets, row, weight)``: of a large one evenly chosen likes stand for all.
+
+    Every placebo gets one; a million bought likes on one target would otherwise be written out two thousand times.
+    """
+    length = np.diff(offsets)
+    kept = np.minimum(length, _MOST_LENT)
+    home = np.repeat(np.arange(length.shape[0]), kept)
+    first = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+    place = offsets[home] + (np.arange(home.shape[0]) - first[home]) * length[home] // np.maximum(kept[home], 1)
+    whole = np.bincount(np.repeat(np.arange(length.shape[0]), length), weight, length.shape[0])
+    chosen = np.bincount(home, weight[place], length.shape[0])
+    return first, row[place], weight[place] * (whole / np.maximum(chosen, 1e-300))[home]
 
 
 def _without_misses(log: EventLog, hit: Profiles, genuine: Floats, purchased: Floats) -> Floats:
