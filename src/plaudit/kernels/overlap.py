@@ -103,6 +103,35 @@ def sums_by_set(
 
 
 @numba.njit(cache=True, nogil=True)
+def both_ways(
+    i: np.ndarray, j: np.ndarray, shared: np.ndarray, row: np.ndarray, sets: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs between chosen sets, CSR by set, each pair under both: ``(offsets int64, other int32, shared int32)``.
+
+    Args:
+        i, j, shared: pairs of all sets.
+        row: place of each set among the chosen, -1 for those that are not; ``sets`` of them are.
+    """
+    offsets = np.zeros(sets + 1, np.int64)
+    for k in range(i.shape[0]):
+        if row[i[k]] >= 0 and row[j[k]] >= 0:
+            offsets[row[i[k]] + 1] += 1
+            offsets[row[j[k]] + 1] += 1
+    for s in range(sets):
+        offsets[s + 1] += offsets[s]
+    following = offsets[:-1].copy()
+    other, often = np.empty(offsets[sets], np.int32), np.empty(offsets[sets], np.int32)
+    for k in range(i.shape[0]):
+        a, b = row[i[k]], row[j[k]]
+        if a >= 0 and b >= 0:
+            other[following[a]], often[following[a]] = b, shared[k]
+            other[following[b]], often[following[b]] = a, shared[k]
+            following[a] += 1
+            following[b] += 1
+    return offsets, other, often
+
+
+@numba.njit(cache=True, nogil=True)
 def shared_by_label(
     sets: np.ndarray, offsets: np.ndarray, other: np.ndarray, shared: np.ndarray, label: np.ndarray, labels: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,10 +8,9 @@ import numpy as np
 from scipy.special import gammaln
 
 from plaudit.detectors.orders.gatherings import Gatherings, Pairs
-from plaudit.kernels.grouping import grouped
-from plaudit.kernels.overlap import shared_by_label
+from plaudit.kernels.overlap import both_ways, shared_by_label
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
-from plaudit.model import Bools, EventLog, Floats, Ints, ranges
+from plaudit.model import Bools, EventLog, Floats, Ints, Ints32, ranges
 
 _ROUNDS = 3
 _JOIN_Q = 0.01
@@ -182,8 +181,8 @@ class _Shares:
     x: Floats
     reach: Floats
     offsets: Ints
-    other: Ints
-    shared: Ints
+    other: Ints32
+    shared: Ints32
 
     @classmethod
     def of(cls, g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> _Shares:
@@ -193,14 +192,10 @@ class _Shares:
         inside = np.flatnonzero(label >= 0)
         row = np.full(len(g), -1, dtype=np.int64)
         row[inside] = np.arange(inside.shape[0])
-        taken = row >= 0
-        known = np.flatnonzero(taken[pairs.i] & taken[pairs.j])
-        one, other = row[pairs.i[known]], row[pairs.j[known]]
-        offsets, order = grouped(np.concatenate([one, other]), inside.shape[0])
-        shared = np.tile(pairs.shared[known].astype(np.int64), 2)
+        offsets, other, shared = both_ways(pairs.i, pairs.j, pairs.shared, row, inside.shape[0])
         x = g.chance[inside]
         reach = np.asarray(np.bincount(label[inside], x, len(cohorts)), np.float64)
-        return cls(inside, label[inside], x, reach, offsets, np.concatenate([other, one])[order], shared[order])
+        return cls(inside, label[inside], x, reach, offsets, other, shared)
 
     def parts(self) -> list[Ints]:
         """The gatherings of each cohort that is left."""
@@ -225,7 +220,7 @@ class _Shares:
         _, to, value = self._cells(part)
         row = _medians(to, value, np.full(size, part.shape[0]))
         rows = ranges(self.offsets[part], self.offsets[part + 1] - self.offsets[part])
-        member, where = np.unique(self.other[rows], return_inverse=True)
+        member, where = np.unique(self.other[rows].astype(np.int64), return_inverse=True)
         seen = np.asarray(np.bincount(where, self.shared[rows], member.shape[0]), np.float64)
         column = _medians(
             self.cohort[member],
