@@ -27,10 +27,9 @@ from benchmarks.common import (
     put_between,
     short,
 )
-from plaudit.detectors import SECTION, SectionContext
-from plaudit.detectors.runner import run_section_detectors
+from plaudit.app.section import answer
 from plaudit.model import STATUSES, Findings, Tier
-from plaudit.tally.section import SectionTally, tally_section
+from plaudit.tally.section import SectionTally
 from plaudit.testing.sections import (
     LabelScore,
     SectionWorld,
@@ -41,7 +40,7 @@ from plaudit.testing.sections import (
 )
 from plaudit.testing.sections.scoring import average_precision_of
 from plaudit.testing.wellformed import SIGNIFICANT
-from plaudit.verdict.section import SectionVerdicts, weigh_section
+from plaudit.verdict.section import SectionVerdicts
 
 COMMENTS, SEEDS = (3_000,), (1, 2, 3)
 SIGHT = SOURCE / "app" / "section_sight.json"
@@ -71,9 +70,8 @@ def measure(scenario: str, comments: int, seed: int, tier: Tier) -> Run:
     """Simulate, audit and score one section."""
     world = simulate_section(scenario, comments=comments, seed=seed, tier=tier)
     began = time.perf_counter()
-    findings = run_section_detectors(SECTION, world.section, SectionContext(world.section, seed), lambda done: None)
-    verdicts = weigh_section(world.section, findings)
-    tally = tally_section(world.section, findings, verdicts, seed)
+    found = answer(world.section, seed=seed)
+    findings, verdicts, tally = found.findings, found.verdicts, found.tally
     judged = judged_by(world, findings, verdicts, tally)
     seconds = time.perf_counter() - began
     genuine = int(world.truth["genuine_likes"].to_numpy().sum())

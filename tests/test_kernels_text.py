@@ -233,6 +233,13 @@ def test_texts_looked_up_sign_by_sign_are_folded_as_by_hand(texts: list[str]) ->
     assert normalise(told(texts)).to_pylist() == [plain_fold(text, table).strip() for text in texts]
 
 
+def test_a_topic_is_a_label_and_no_wording() -> None:
+    one, other = "再回味，意无穷。#最美 的夜#", "＃最美 的夜＃还是忘不掉"
+    assert keys(one) == keys("再回味，意无穷。") and keys(other) == keys("还是忘不掉")
+    assert keys("love it #launchday") == keys("love it") and keys("#1 song, #2 film") == keys("1 song, 2 film")
+    assert keys("#first thing #second") == keys("thing")
+
+
 def test_a_neighbour_that_joins_changes_the_form_whichever_texts_stand_around() -> None:
     apart = ["e\u0301", "Ａ", "ﬁ", "\u1112\u1161\u11ab", "ﾊﾞ", "x"]
     whole = normalise(told(apart)).to_pylist()

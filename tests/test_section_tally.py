@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.model import HOUR_MS, UNBOUNDED, Family, Findings, Section
+from plaudit.detectors import SectionContext
+from plaudit.model import HOUR_MS, UNBOUNDED, Family, Findings, Section, Tier
 from plaudit.tally import SectionTally, tally_section
 from plaudit.tally.bought import MODEL_ERROR
 from plaudit.tally.overlap import pooled_excess
-from plaudit.tally.section import MISSED
+from plaudit.tally.planted import sight_of
+from plaudit.tally.section import Sight
+from plaudit.testing.sections import simulate_section
 from plaudit.verdict import weigh_section
 from tests.sections import START_MS, found, section
 
@@ -128,15 +131,37 @@ def test_what_one_innocent_cause_would_explain_falls_together() -> None:
     assert firm.high < firm.shown - 8_000
 
 
-@pytest.mark.parametrize("curves", [False, True])
-def test_a_total_leaves_room_for_what_left_no_trace_where_something_did(curves: bool) -> None:
-    held = section([300] * 200, curves=curves)
-    assert count(held, []).total.low == 300 * 200 + 100
-    ten = count(held, [found(Family.TIMING, list(range(1, 11)), excess=[100.0] * 10)])
-    most = 1000 * (1 + MISSED[held.tier])
-    assert ten.total.shown - most < ten.total.low < ten.total.shown - 0.85 * most
-    # It moves no target and never the upper end.
-    assert ten.low[1] > 300 - 100 - 40 and ten.total.high > ten.total.shown - 1000
+def test_a_total_leaves_room_for_orders_that_do_not_show_beside_those_that_do() -> None:
+    held = section([300] * 201 + [5] * 300)
+    ten = [found(Family.QUALITY, list(range(1, 11)), excess=[100.0] * 10)]
+    alone = count(held, ten)
+    verdicts = weigh_section(held, ten)
+    lows = []
+    for seen in (57, 30, 6):  # of 60 planted: nearly all, half, a tenth
+        sight = Sight(60, seen, 20, 100.0, 50.0)
+        wide = tally_section(held, ten, verdicts, 0, sight)
+        lows.append(wide.total.low)
+        # It moves no target, no estimate and never the upper end.
+        assert (wide.low == alone.low).all() and wide.total.high == alone.total.high
+        assert wide.total.authentic == alone.total.authentic and wide.beyond is not None
+        # What nothing found cannot exclude grows as less shows; nothing found widens nothing.
+        none = tally_section(held, [], weigh_section(held, []), 0, sight)
+        assert none.total.low == none.total.shown and none.beyond is not None and none.beyond < wide.beyond
+    assert alone.total.low >= lows[0] > lows[1] > lows[2]
+    # Ten orders found of twice as many: about a thousand likes more.
+    assert 400 < alone.total.low - lows[1] < 3_000
+
+
+def test_orders_planted_into_curves_show_and_into_one_snapshot_mostly_do_not() -> None:
+    shares = {}
+    for tier in (Tier.SNAPSHOT, Tier.CURVE):
+        world = simulate_section("section_clean", comments=1200, seed=5, tier=tier)
+        nothing = weigh_section(world.section, [])
+        told = SectionContext(world.section).specifics
+        one, two = (sight_of(world.section, nothing, told, 3) for _ in range(2))
+        assert one == two and one.orders >= 12 and 20 <= one.mean <= 500
+        shares[tier] = one.seen / one.orders
+    assert shares[Tier.SNAPSHOT] < 0.5 < shares[Tier.CURVE]
 
 
 @given(data=st.data())

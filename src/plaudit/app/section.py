@@ -20,6 +20,7 @@ from plaudit.progress import Progress, Silent
 from plaudit.result import Basis, Case, Decision, DetectorRun, Message, SectionPart
 from plaudit.tally import SectionTally, tally_section
 from plaudit.tally.depth import SectionDepth, depth, highlights
+from plaudit.tally.planted import sight_of
 from plaudit.verdict import SectionVerdicts, weigh_section
 
 SHOWN_DECISIONS = 200
@@ -67,7 +68,8 @@ def answer(
     findings = run_section_detectors(SECTION, section, context, lambda done: told.advance(done, len(SECTION)))
     told.stage("count")
     verdicts = weigh_section(section, findings)
-    counts = tally_section(section, findings, verdicts, seed)
+    sight = sight_of(section, verdicts, context.specifics, seed)
+    counts = tally_section(section, findings, verdicts, seed, sight)
     told.stage("depth")
     deep = depth(section, suspicion=verdicts.p, told=context.specifics)
     # What stays in question is no highlight, however even the odds.

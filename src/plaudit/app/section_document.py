@@ -112,7 +112,7 @@ def section_part(
         on_posts=on_posts,
         on_comments=on_comments,
         can_say=can_say(section, total, findings, verdicts),
-        cannot_say=cannot_say(section, total, findings),
+        cannot_say=cannot_say(section, total, tally),
         weights=SectionWeights(
             prior=verdicts.prior,
             prior_low=verdicts.prior_low,

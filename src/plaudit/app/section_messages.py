@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from plaudit.model import Findings, Outcome, Section, Tier
 from plaudit.result import Message, SectionCount, Sight
+from plaudit.tally import SectionTally
 from plaudit.verdict import SectionVerdicts
 
 _LOTTERY = "抽奖|抽獎|中奖|开奖|锦鲤|giveaway|sweepstake|lottery|raffle"
@@ -69,7 +70,7 @@ def can_say(
     return out
 
 
-def cannot_say(section: Section, total: SectionCount, findings: Sequence[Findings]) -> list[Message]:
+def cannot_say(section: Section, total: SectionCount, counts: SectionTally) -> list[Message]:
     """Sentences nobody may read into the result."""
     out = [Message(code="cannot_name"), Message(code="cannot_blame")]
     if section.tier is Tier.SNAPSHOT:
@@ -78,6 +79,10 @@ def cannot_say(section: Section, total: SectionCount, findings: Sequence[Finding
         out.append(Message(code="cannot_decide", values={"undetermined": total.undetermined}))
     if total.censored:
         out.append(Message(code="cannot_censored", values={"censored": total.censored}))
+    if counts.beyond is not None and counts.sight is not None:
+        sight = counts.sight
+        values = {"orders": sight.orders, "seen": sight.seen, "beyond": round(counts.beyond)}
+        out.append(Message(code="cannot_exclude", values=values))
     out.append(Message(code="cannot_clear"))
     return out
 

@@ -147,16 +147,20 @@ class TextFigures:
 class SectionContext:
     """What a section detector may know beside the section: a seed, and facts derived once for all detectors.
 
-    ``figures`` stand for the texts where those were left behind; they are read from the texts otherwise.
+    ``figures`` stand for the texts where those were left behind; they are read from the texts otherwise. ``told`` is
+    what the texts tell, where somebody has read them already.
     """
 
     section: Section
     seed: int = 0
     figures: TextFigures | None = None
+    told: Specifics | None = None
 
     @cached_property
     def specifics(self) -> Specifics:
         """What the text of each comment tells, of each comment of the section."""
+        if self.told is not None:
+            return self.told
         return specifics(self.section.comments.text) if self.figures is None else self.figures.specifics
 
 

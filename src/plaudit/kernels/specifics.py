@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numba
 import numpy as np
@@ -86,6 +86,10 @@ class Specifics:
     question: Bools
     emoji: Floats
     copies: Ints
+
+    def take(self, rows: Ints) -> Specifics:
+        """The figures of these texts; what they owe to all texts stays as it was."""
+        return Specifics(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     @property
     def detail(self) -> Ints:

@@ -7,8 +7,9 @@ posts first, then comments, in one numbering, so that a curve, a finding or a co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -94,6 +95,10 @@ class Posts:
     def __len__(self) -> int:
         return int(self.account.shape[0])
 
+    def rows(self, rows: Ints) -> Posts:
+        """These posts."""
+        return replace(self, **{f.name: _picked(getattr(self, f.name), rows) for f in fields(self)})
+
 
 @dataclass(frozen=True)
 class Comments:
@@ -149,6 +154,13 @@ class Comments:
         """How many authors can be told apart."""
         return int(self.author_is_id.shape[0])
 
+    def rows(self, rows: Ints) -> Comments:
+        """These comments; authors keep their numbers, parents the rows of the whole."""
+        kept = ("author_key", "author_name", "author_is_id", "regions")
+        return replace(
+            self, **{f.name: _picked(getattr(self, f.name), rows) for f in fields(self) if f.name not in kept}
+        )
+
 
 @dataclass(frozen=True)
 class Snapshots:
@@ -170,6 +182,17 @@ class Snapshots:
 
     def __len__(self) -> int:
         return int(self.target.shape[0])
+
+    def rows(self, rows: Ints) -> Snapshots:
+        """These readings."""
+        return replace(self, **{f.name: _picked(getattr(self, f.name), rows) for f in fields(self)})
+
+
+def _picked(values: Any, rows: Ints) -> Any:
+    """Entries of a column, a counter, or a table of either by name."""
+    if isinstance(values, Mapping):
+        return {name: _picked(part, rows) for name, part in values.items()}
+    return values.take(pa.array(rows)) if isinstance(values, pa.Array) else values.take(rows)
 
 
 @dataclass(frozen=True)
@@ -195,6 +218,23 @@ class Section:
         """T1 where the likes of any target were read at two moments, else T0: reads alone are no curve of likes."""
         read = self.snapshots.target[self.snapshots.likes.known]
         return Tier.CURVE if int(np.bincount(read, minlength=1).max()) > 1 else Tier.SNAPSHOT
+
+    def of_posts(self, posts: Ints) -> Section:
+        """These posts (ascending) with their comments and readings; authors and regions keep their numbers."""
+        post = np.full(len(self.posts), -1, np.int32)
+        post[posts] = np.arange(posts.shape[0], dtype=np.int32)
+        rows = np.flatnonzero(post[self.comments.post] >= 0)
+        comment = np.full(len(self.comments) + 1, -1, np.int32)
+        comment[rows] = np.arange(rows.shape[0], dtype=np.int32)
+        target = np.concatenate([post, np.where(comment[:-1] >= 0, comment[:-1] + posts.shape[0], -1)])
+        shots = np.flatnonzero(target[self.snapshots.target] >= 0)
+        held = self.comments.rows(rows)
+        return Section(
+            self.posts.rows(posts),
+            replace(held, post=post[held.post], parent=comment[held.parent]),
+            replace(self.snapshots.rows(shots), target=target[self.snapshots.target[shots]].astype(np.int32)),
+            self.accounts,
+        )
 
     def target_of_comment(self, rows: NDArray[np.integer]) -> Ints:
         """Targets of these comments."""

@@ -11,24 +11,63 @@ wrong together, and where something shows, the lower end leaves room for what wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
 
-from plaudit.model import STATUSES, Bools, Findings, Floats, Ints, Section, Status, Tier
+from plaudit.model import STATUSES, Bools, Family, Findings, Floats, Ints, Section, Status
 from plaudit.tally.bought import DRAWS, MODEL_ERROR
 from plaudit.tally.overlap import Z90, Excess, pooled_excess
 from plaudit.verdict.evidence import SECTION_CAPS, SIGNIFICANT, log_evidence, logit, sigmoid
-from plaudit.verdict.section import SectionVerdicts
+from plaudit.verdict.section import FAMILIES, SectionVerdicts
 
 _NEGLIGIBLE, _PILE = 0.02, 2.0
 
-MISSED: Mapping[Tier, float] = {Tier.SNAPSHOT: 12.0, Tier.CURVE: 0.5}
-"""Bought likes that leave no trace for each one that does, at most. Where all attacks of the simulator are mixed,
-8 to 13 % of what was bought shows in a snapshot and 80 to 85 % in curves (``benchmarks.sections``); the worst is taken
-here, and two thirds for curves. Where nothing shows, nothing is added: being hard to see into is no suspicion."""
+OF_LIKES: frozenset[Family] = frozenset((Family.TIMING, Family.QUALITY))
+"""Families that see likes bought for a comment that was there; the others see bought comments."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What this export would show of orders as they are sold, measured by planting some (``tally.planted``).
+
+    Attributes:
+        orders, seen: orders planted, and those of them that showed.
+        smallest: likes of the smallest order sold.
+        mean, spread: likes of an order that did not show, and their standard deviation.
+    """
+
+    orders: int
+    seen: int
+    smallest: int
+    mean: float
+    spread: float
+
+    def room(self, section: Section, shown: Ints) -> Floats:
+        """Likes an order that does not show could be at most, by target: of the size of such orders, on a target with
+        as many likes as the smallest, and no more of them than it has beyond the middle comment of its post.
+        """
+        post, first = section.comments.post.astype(np.int64), len(section.posts)
+        order = np.lexsort((shown[first:], post))
+        size = np.bincount(post, minlength=first)
+        middle = np.minimum(np.cumsum(size) - size + size // 2, max(post.shape[0] - 1, 0))
+        usual = np.concatenate([np.zeros(first), shown[first:][order][middle][post] if post.shape[0] else np.zeros(0)])
+        return np.where(shown >= self.smallest, np.clip(shown - usual, 0.0, self.mean), 0.0)
+
+    def beside(self, found: Ints, rng: np.random.Generator, more: int = 0) -> Floats:
+        """Draws of the likes of orders that left no trace, beside ``found`` orders that did, one for each entry.
+
+        The share that shows is a Beta around what was planted (Jeffreys); given it, orders missed beside those found
+        are negative binomial. Nothing stands beside nothing, unless ``more`` are granted: with one, the upper quantiles
+        are what finding nothing cannot exclude.
+        """
+        share = rng.beta(self.seen + 0.5, self.orders - self.seen + 0.5, found.shape[0])
+        known = found + more
+        missed = rng.negative_binomial(np.maximum(known, 1), np.clip(share, 1e-4, 1.0)) * (known > 0)
+        drawn = missed * self.mean + np.sqrt(missed) * self.spread * rng.standard_normal(found.shape[0])
+        return np.asarray(np.maximum(drawn, 0.0), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -56,6 +95,8 @@ class SectionTally:
         excess, excess_low, excess_high: likes the nulls do not explain, were the findings right.
         chance: that they were bought.
         posts, comments, total: everything together.
+        beyond: bought likes that this export cannot exclude beside what shows, 95 %; None where nothing was planted.
+        sight: what was planted to know it.
     """
 
     known: Bools
@@ -73,10 +114,14 @@ class SectionTally:
     posts: Whole
     comments: Whole
     total: Whole
+    beyond: float | None = None
+    sight: Sight | None = None
 
 
-def tally_section(section: Section, findings: Sequence[Findings], verdicts: SectionVerdicts, seed: int) -> SectionTally:
-    """Count every target of the section; deterministic for a seed."""
+def tally_section(
+    section: Section, findings: Sequence[Findings], verdicts: SectionVerdicts, seed: int, sight: Sight | None = None
+) -> SectionTally:
+    """Count every target of the section; deterministic for a seed. Without ``sight`` only what shows is counted."""
     n = section.n_targets
     known = section.likes.known
     shown = np.where(known, section.likes.low, 0).astype(np.int64)
@@ -97,10 +142,18 @@ def tally_section(section: Section, findings: Sequence[Findings], verdicts: Sect
     tally = (shown, verified, discounted, undetermined, authentic)
     causes = _causes(verdicts, named)
     rng = np.random.default_rng(seed)
-    post_draws, comment_draws = _draws(chance, inside, causes, len(section.posts), rng)
-    # How much more was bought than shows is one number of the section, not one of each target.
-    beyond = 1.0 + rng.random(DRAWS) * MISSED.get(section.tier, 0.0)
+    drawn, orders = _draws(chance, inside, causes, len(section.posts), rng)
     first = np.arange(n) < len(section.posts)
+    room, most = np.zeros(n), None
+    beside = np.zeros(DRAWS)
+    if sight is not None and sight.orders:
+        # How much more was bought than shows is one number of the section, and may lie anywhere in it.
+        room = sight.room(section, shown)
+        # Bought comments are no order of the kind that was planted, but where they are, one at least is about.
+        orders = np.maximum(orders, (drawn.sum(axis=0) >= sight.smallest).astype(np.int64))
+        beside = sight.beside(orders, rng)
+        usual = np.full(DRAWS, round(float(np.median(orders))), np.int64)
+        most = float(min(np.quantile(sight.beside(usual, rng, 1), 0.95), room.sum()))
     return SectionTally(
         known=known,
         shown=shown,
@@ -114,9 +167,11 @@ def tally_section(section: Section, findings: Sequence[Findings], verdicts: Sect
         excess_low=np.where(told, inside.quantile(0.05, np.ones(n)), 0.0),
         excess_high=np.where(told, inside.quantile(0.95, np.ones(n)), 0.0),
         chance=chance,
-        posts=_whole(tally, first, post_draws, beyond),
-        comments=_whole(tally, ~first, comment_draws, beyond),
-        total=_whole(tally, np.ones(n, bool), post_draws + comment_draws, beyond),
+        posts=_whole(tally, first, drawn[0], np.minimum(beside, room[first].sum())),
+        comments=_whole(tally, ~first, drawn[1], np.minimum(beside, room[~first].sum())),
+        total=_whole(tally, np.ones(n, bool), drawn.sum(axis=0), np.minimum(beside, room.sum())),
+        beyond=most,
+        sight=sight,
     )
 
 
@@ -190,11 +245,12 @@ def _causes(verdicts: SectionVerdicts, named: Bools) -> Ints:
     return np.asarray(np.where(named, family, verdicts.family_weight.shape[0]), dtype=np.int64)
 
 
-def _draws(
-    chance: Floats, inside: _Clipped, causes: Ints, posts: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Bought likes of all posts and of all comments together, ``float64[DRAWS]`` each."""
-    out = np.zeros((2, DRAWS))
+def _draws(chance: Floats, inside: _Clipped, causes: Ints, posts: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
+    """Bought likes of all posts and of all comments together, ``float64[2, DRAWS]``, and targets that received any
+    by what the families of likes say, ``int64[DRAWS]``.
+    """
+    out, count = np.zeros((2, DRAWS)), np.zeros(DRAWS, np.int64)
+    of_likes = [number for number, family in enumerate(FAMILIES) if family in OF_LIKES]
     touched = np.flatnonzero(chance > 0)
     for cause in np.unique(causes[touched]):
         rows = touched[causes[touched] == cause]
@@ -206,13 +262,14 @@ def _draws(
             means = np.r_[0.0, np.cumsum(inside.mean[order])][taken]
             spreads = np.sqrt(np.r_[0.0, np.cumsum(inside.spread[order] ** 2)][taken])
             out[half] += np.maximum(means + spreads * rng.standard_normal(DRAWS), 0.0)
-    return out[0], out[1]
+            count += taken * (cause in of_likes)
+    return out, count
 
 
 def _whole(tally: tuple[Ints, Ints, Ints, Ints, Floats], rows: Bools, draws: Floats, beyond: Floats) -> Whole:
     shown, verified, discounted, undetermined = (int(part[rows].sum()) for part in tally[:4])
     authentic = float(tally[4][rows].sum())
     # What left no trace may be nothing at all: it moves the lower end only.
-    low = float(np.clip(shown - np.quantile(draws * beyond, 0.95), 0.0, shown))
+    low = float(np.clip(shown - np.quantile(draws + beyond, 0.95), 0.0, shown))
     high = float(np.clip(shown - np.quantile(draws, 0.05), 0.0, shown))
     return Whole(shown, verified, discounted, undetermined, authentic, min(low, authentic), max(high, authentic))

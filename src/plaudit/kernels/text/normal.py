@@ -2,7 +2,8 @@
 
 Full and half width, compatibility forms (Unicode NFKC, UAX #15), case, traditional and simplified characters, invisible
 characters, combining marks, runs of white space and repeated characters ("soooo", "哈哈哈哈") are folded. Emoji and the
-bracketed emoticons of Chinese platforms (``[打call]``) stay, as one sign each.
+bracketed emoticons of Chinese platforms (``[打call]``) stay, as one sign each; so do topics (``#话题#``, ``#topic``),
+which are labels people are invited to put on rather than words of theirs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ EMOTICON = 0xE000
 """The private character a bracketed emoticon becomes."""
 
 _BRACKETED = r"\[[^\[\]\s]{1,12}\]"
+# A topic is put on by whoever takes part: #话题# as Weibo and Bilibili write it, #topic as everybody else does.
+_TOPIC = (r"[#＃][^#＃\n]{1,40}[#＃]([^A-Za-z0-9_]|$)", r"[#＃][\p{L}_][\p{L}\p{N}_]*()")
 _CODES = 0x110000
 _IDEOGRAPHS = ((0x3400, 0xA000), (0x20000, 0x33480))
 _RUN = 2
@@ -44,6 +47,12 @@ def folded_codes(texts: pa.StringArray) -> tuple[Codes, Ints]:
     """Code points of the normal forms: ``(uint32[m], offsets int64[n + 1])``."""
     plain = pc.fill_null(texts.cast(pa.large_string()), "")
     plain = pc.replace_substring_regex(plain, pattern=_BRACKETED, replacement=chr(EMOTICON))
+    tagged = pc.match_substring_regex(plain, "[#＃]")
+    if pc.any(tagged).as_py():
+        held = plain.filter(tagged)
+        for pattern in _TOPIC:
+            held = pc.replace_substring_regex(held, pattern=pattern, replacement=chr(EMOTICON) + r"\1")
+        plain = pc.replace_with_mask(plain, tagged, held)
     codes, offsets = _codes_of(plain)
     table, alone = _forms(codes)
     # Characters that neither join with a neighbour nor become several are looked up one by one: nearly all of them.
