@@ -87,8 +87,13 @@ class Held:
         return np.asarray(self.high[-1] > self.low[-1])
 
     def rows(self, which: str) -> Bools:
-        """Targets that a line of the table speaks of: ``all``, ``questioned`` or ``attacked``."""
-        return {"all": self.shown > 0, "questioned": self.questioned(), "attacked": self.attacked}[which]
+        """Targets that a line of the table speaks of: ``all``, ``questioned``, ``attacked`` or ``substantial``."""
+        return {
+            "all": self.shown > 0,
+            "questioned": self.questioned(),
+            "attacked": self.attacked,
+            "substantial": self.attacked & (self.shown - self.most >= real.LEAST),
+        }[which]
 
 
 def held(world: str, source: str, read: Ingested, bought: Bools, neutral: Bools) -> Held:
@@ -164,6 +169,7 @@ def lines(runs: Sequence[Held]) -> list[tuple[str, list[Held], str]]:
         (f"attacked, {PLANTED}", planted, "attacked"),
         (f"attacked, {RING}", ring, "attacked"),
         (f"attacked, {STARS}", stars, "attacked"),
+        (f"{real.LEAST} or more {STARS}", stars, "substantial"),
     ]
     return [(name, mine, which) for name, mine, which in asked if any(run.rows(which).any() for run in mine)]
 
@@ -202,7 +208,7 @@ def tables(runs: Sequence[Held], place: str) -> str:
 def picture(runs: Sequence[Held]) -> bytes:
     """The calibration plot as PNG: what is promised across, what is kept upwards."""
     asked = [line for line in lines(runs) if line[2] != "all"]
-    colours = ("#2f6f9f", "#c4572b", "#5b8c3e", "#9a9a9a")
+    colours = ("#2f6f9f", "#c4572b", "#5b8c3e", "#9a9a9a", "#6a4c93")
     rows = [
         {"promised": level, "kept": kept, "of": name}
         for name, mine, which in asked

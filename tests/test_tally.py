@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.detectors import Context
+from plaudit.detectors.throwaway import DETECTOR as THROWAWAY
 from plaudit.model import (
     LOG_FAMILIES,
     STATUSES,
@@ -23,6 +25,7 @@ from plaudit.model import (
     Verdicts,
 )
 from plaudit.tally import Tally, tally
+from plaudit.tally.excess import possible_excess
 from plaudit.verdict import weigh
 from plaudit.verdict.evidence import sigmoid
 from tests.worlds import START_MS, findings_of, log_of
@@ -200,3 +203,61 @@ def test_an_excess_too_weak_to_name_a_like_widens_the_count() -> None:
     assert (counted.low[attacked] < 20).mean() > 0.9
     assert (counted.low[~attacked] == 40).all()
     assert (counted.high == 40).all()
+
+
+def _drips(seed: int, attacked: float, reuse: float) -> tuple[EventLog, Ints]:
+    """Targets of all sizes with newcomers of their own, a share of them sold a drip; and how many of each were bought.
+
+    Sellers use an account again for a share ``reuse`` of their likes.
+    """
+    rng = np.random.default_rng([seed, 31])
+    targets = 600
+    size = np.exp(rng.normal(3.4, 0.8, targets)).astype(np.int64) + 5
+    target = np.repeat(np.arange(targets), size)
+    newcomer = rng.random(target.size) < rng.beta(4.5, 25.5, targets)[target]
+    regulars = (900 * rng.random(target.size) ** 2).astype(np.int64)
+    actor = np.where(newcomer, 1000 + np.arange(target.size), regulars)
+    sold = np.where(rng.random(targets) < attacked, rng.integers(30, 200, targets), 0)
+    order = np.repeat(np.arange(targets), sold)
+    fresh = 10**6 + np.arange(order.size)
+    again = rng.random(order.size) < reuse
+    fresh[again] = 10**6 + rng.integers(0, max(order.size, 1), int(again.sum()))
+    target, actor = np.concatenate([target, order]), np.concatenate([actor, fresh])
+    _, first = np.unique(actor * targets + target, return_index=True)
+    target, actor = target[first], actor[first]
+    at = START_MS + (rng.random(target.size) * 30 * 86_400_000).astype(np.int64)
+    rows = np.lexsort((at, target))
+    bought = np.bincount(target[actor >= 10**6], minlength=targets)
+    names = np.unique(actor[rows], return_inverse=True)[1]
+    return log_of(names, target[rows], at[rows]), bought
+
+
+@pytest.mark.parametrize(("attacked", "reuse"), [(0.02, 0.0), (0.1, 0.1), (0.25, 0.0)])
+def test_drips_by_throw_away_accounts_are_inside_the_interval(attacked: float, reuse: float) -> None:
+    held, width, spared = [], [], []
+    for seed in range(3):
+        log, bought = _drips(seed, attacked, reuse)
+        findings = [THROWAWAY.find(log, Context(log, 0))]
+        counted = tally(log, findings, weigh(log, findings), 0)
+        assert (counted.discounted == 0).all()
+        true = counted.shown - bought
+        held.append((counted.low <= true + 1e-9)[bought > 0])
+        width.append(((counted.high - counted.low) / counted.shown)[bought == 0])
+        spared.append((counted.high == counted.shown).mean())
+    # One side of the interval gives the benefit of the doubt, so only the other can miss.
+    assert np.concatenate(held).mean() > 0.8
+    assert np.mean(spared) > 0.95
+    assert np.median(np.concatenate(width)) < 0.05
+
+
+def test_accounts_that_served_twice_are_counted_with_those_that_served_once() -> None:
+    log, bought = _drips(5, 0.1, 0.3)
+    findings = [THROWAWAY.find(log, Context(log, 0))]
+    once = np.bincount(log.actor)[log.actor] == 1
+    seen = np.bincount(log.target[once], minlength=bought.shape[0])
+    found = possible_excess(log, findings, np.zeros(log.n, bool))
+    sold = np.flatnonzero(bought[found.target] >= 50)
+    at = found.target[sold]
+    # More than all one-offs of these targets together: what came with them is in it.
+    assert (seen[at] < bought[at]).mean() > 0.8
+    assert found.likes[sold].sum() == pytest.approx(bought[at].sum(), rel=0.2)

@@ -17,10 +17,13 @@ from plaudit.model import Bools, EventLog, Family, Findings, Floats, Ints, Subje
 from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence
 
 _NEGLIGIBLE = 0.02
+"""Chance of an excess below which a target is left alone."""
 _REGULARS = 0.75
-"""Accounts that give the last quarter of all likes, in order of activity, are regulars: no seller throws them away."""
+"""Accounts that give the last quarter of all likes but those of one-offs, in order of activity, are regulars: no seller
+throws them away."""
 _SURE = 0.5
 _TELLING = 5.0
+"""Chance and size of an excess from which a target says who comes with one-offs."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def possible_excess(log: EventLog, findings: Sequence[Findings], explained: Bool
 
 
 def _of(part: Findings, start: int, log: EventLog, explained: Bools) -> Excess:
-    count, points = np.rint(part.statistic).astype(np.int64), part.support
+    points = part.support
+    count = np.clip(np.rint(part.statistic).astype(np.int64), 0, points)
     mean = np.clip(part.expectation / np.maximum(points, 1), 1e-4, 1 - 1e-4)
     usual = learn(count, points, mean)
     chance, likes, spread = usual.posterior(count, points, mean)

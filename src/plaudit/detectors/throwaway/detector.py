@@ -2,7 +2,8 @@
 
 Most one-off actors are innocent newcomers, so no single one is suspect. A target's *number* of them is judged against
 a beta-binomial whose mean follows the time of its likes (near the end of a log everybody looks like a one-off) and
-whose spread is fitted to this log's targets; and their crowding in one stretch of the target's likes is scanned for.
+whose spread is learned from this log's targets together with how large the excesses of some are; and their crowding in
+one stretch of the target's likes is scanned for.
 Each like carries the posterior of the excess around it, and no more: a viral hour's newcomers, friends called in to
 vote and bought throw-aways look alike here.
 """
@@ -35,7 +36,9 @@ _TIME_BINS = 64
 _LEAST = 5
 _ALONE = 0.7
 _HEARD = 30.0
+"""Likes a target may speak for when the usual is learned."""
 _BORROWED = 5.0
+"""Likes at the log's own rate that every stretch of time is lent."""
 _TURNS = 3
 _SOME = 1e-9
 
