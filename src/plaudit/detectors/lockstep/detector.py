@@ -44,8 +44,9 @@ SPEC = DetectorSpec(
 )
 
 
-_STEPS = 300
-"""Likes gone through, per like of the log, to tell what pairs would do by themselves; rings of thousands need it."""
+_STEPS, _FEW = 40, 100_000
+"""Likes gone through, per like of the log (of a small log, as if it had so many), to tell what pairs would do by
+themselves. A log of a million likes needs half a like per like; hundreds who like all the same things need far more."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _pairs(log: EventLog, context: Context) -> Pairs:
     first, second = key[start[keep]] // log.n_actors, key[start[keep]] % log.n_actors
     # What two actors would do by themselves is read off their likes, of the less active at least.
     cost = np.minimum(context.activity[first], context.activity[second])
-    closest = closest_pairs(first, second, met[keep], log.at_ms[left[start[keep]]], cost, _STEPS * max(log.n, 1000))
+    closest = closest_pairs(first, second, met[keep], log.at_ms[left[start[keep]]], cost, _STEPS * max(log.n, _FEW))
     keep[keep] = closest
     first, second = first[closest], second[closest]
     others = np.where(usable, others, 0)
