@@ -9,6 +9,7 @@ from scipy.special import gammaln
 
 from plaudit.detectors.orders.gatherings import Gatherings, Pairs
 from plaudit.kernels.overlap import both_ways, shared_by_label
+from plaudit.kernels.sent import sent_share
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints, Ints32, ranges
 
@@ -291,6 +292,7 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
     outside, total = np.maximum(g.activity[actors] - inside, 0), np.minimum(inside, _TOP)
     prior = 1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size
     further = g.activity[g.actor[entry]] - 1
+    log_further = np.log(np.maximum(further, 1e-300))
     seen = np.minimum(others, _TOP)
     table = home * (_TOP + 1) + seen
     share, part = np.full(entry.shape[0], 0.5), prior.copy()
@@ -304,13 +306,12 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
         worker /= worker.sum(axis=1, keepdims=True)
         # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
         reach = float(((1 - part) * size * heard).sum()) / max(g.likes, 1)
-        log_passer = _log_poisson(seen, np.maximum(further * reach, 1e-4))
         sent = np.minimum(np.bincount(where, share, minlength=actors.shape[0]), 1.0) * outside
         off = np.bincount(total, sent, minlength=_TOP + 1) / max(g.likes - entry.shape[0], 1)
-        log_passer = np.logaddexp(log_passer + np.log1p(-min(float(off.sum()), 0.5)), np.log(off + 1e-300)[seen])
-        bought = np.clip(part[home], 0.01, 0.99)
-        odds = np.log(bought) - np.log1p(-bought) + np.log(worker[home, seen]) - log_passer
-        share = 1.0 / (1.0 + np.exp(-np.clip(odds, -30, 30)))
+        log_on = float(np.log1p(-min(float(off.sum()), 0.5)))
+        bought = np.clip(part, 0.01, 0.99)
+        lift = np.log(worker) + (np.log(bought) - np.log1p(-bought))[:, None]
+        share = sent_share(home, seen, further, log_further, reach, lift, np.log(off + 1e-300), log_on, _LOG_FACTORIAL)
         # The window's excess is worth a few likes of prior; who was there says the rest.
         part = (np.bincount(home, share, minlength=size.shape[0]) + _PART_PRIOR * prior) / (size + _PART_PRIOR)
     return entry, share, part
@@ -349,7 +350,3 @@ def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, there: Ints, activi
     share = np.clip(1.0 - elsewhere * size / max(log.n, 1) / count, 0.0, 0.99)
     keep = share[at] > 0
     return rows[keep], share[at][keep]
-
-
-def _log_poisson(k: Ints, mean: Floats) -> Floats:
-    return np.asarray(k * np.log(mean) - mean - _LOG_FACTORIAL[k], dtype=np.float64)
