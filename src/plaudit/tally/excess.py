@@ -76,18 +76,14 @@ def _of(part: Findings, start: int, log: EventLog, explained: Bools) -> Excess:
     usual = learn(count, points, mean)
     chance, likes, spread = usual.posterior(count, points, mean)
     others, doubt = _companions(log, part.subject, chance, likes, explained)
+    rows = np.flatnonzero((likes >= 1.0) & (chance >= _NEGLIGIBLE))
+    count, points, mean, others, doubt = count[rows], points[rows], mean[rows], others[rows], doubt[rows]
     # Whoever came with the one-offs is no witness of how many of those belong there.
     fewer = np.maximum(points - np.rint(others).astype(np.int64), count)
     _, likes, spread = usual.posterior(count, fewer, mean)
-    doubt = doubt * (1.0 + mean / (1.0 - mean))
-    rows = np.flatnonzero((likes >= 1.0) & (chance >= _NEGLIGIBLE))
+    doubt = doubt / (1.0 - mean)
     return Excess(
-        rows + start,
-        part.subject[rows],
-        chance[rows],
-        part.certainty[rows],
-        (likes + others)[rows],
-        np.hypot(spread, doubt)[rows],
+        rows + start, part.subject[rows], chance[rows], part.certainty[rows], likes + others, np.hypot(spread, doubt)
     )
 
 
