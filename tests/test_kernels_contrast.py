@@ -95,3 +95,24 @@ def test_the_richest_stretch_agrees_with_looking_at_all(gaps: list[list[int]], r
         assert value <= best[t] + 1e-9
         # Up to 32 members every stretch is looked at.
         assert value == pytest.approx(best[t], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_stretches_are_as_defined(seed: int) -> None:
+    rng = np.random.default_rng([seed, 5])
+    n = int(rng.integers(1, 120))
+    at = np.sort(rng.integers(0, 30 if seed % 2 else 10**6, n))
+    mass = np.concatenate([[0.0], np.cumsum(rng.random(n))])
+    parts = [(1 / 2**h, 1 / 2**h) for h in range(1, 7)] + [(3 / 4, 1 / 4), (7 / 8, 1 / 8)]
+    wanted = set()
+    for part, least in parts:
+        for k in range(round((1 - part) / least * 4) + 1):
+            begin = k * (mass[-1] * least / 4)
+            first = int(np.searchsorted(mass, begin - 1e-9))
+            last = min(int(np.searchsorted(mass, begin + mass[-1] * part - 1e-9)), n)
+            left = int(np.flatnonzero(at == at[min(first, n - 1)])[0])
+            right = int(np.flatnonzero(at == at[max(last - 1, 0)])[-1]) + 1
+            if right > left:
+                wanted.add((left, right))
+    left, right = stretches(mass, at)
+    assert list(zip(left.tolist(), right.tolist(), strict=True)) == sorted(wanted)

@@ -20,16 +20,12 @@ _ENOUGH = 1.0
 
 
 @numba.njit(cache=True, nogil=True)
-def _statistic(marked: np.ndarray, total: np.ndarray, share: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
-    """Largest log-likelihood ratio over the stretches; ``total`` is room for the running sum of the marks.
+def _statistic(total: np.ndarray, share: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
+    """Largest log-likelihood ratio over the stretches.
 
-    ``share`` is the part of all marks that each stretch is expected to hold.
+    ``total`` is the running sum of the marks, ``share`` the part of all that each stretch is expected to hold.
     """
-    n = marked.shape[0]
-    total[0] = 0.0
-    for i in range(n):
-        total[i + 1] = total[i] + marked[i]
-    k = total[n]
+    k = total[-1]
     best = 0.0
     for w in range(left.shape[0]):
         inside = total[right[w]] - total[left[w]]
@@ -67,14 +63,16 @@ def _drawn(
     """The drawn statistics, until ``enough`` of them reach ``seen``."""
     n = chance.shape[0]
     out = np.empty(draws, np.float64)
-    marked, total = np.empty(n, np.float64), np.empty(n + 1, np.float64)
+    # A coin falls where its 53 bits lie below its chance: compared as whole numbers, which is the same and quicker.
+    below = np.ceil(chance * 2.0**53).astype(np.uint64)
+    total = np.zeros(n + 1, np.float64)
     reached = 0
     for d in range(draws):
         state = _mixed(np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(d + 1))
         for i in range(n):
             state += np.uint64(0x9E3779B97F4A7C15)
-            marked[i] = 1.0 if np.float64(_mixed(state) >> np.uint64(11)) * 2.0**-53 < chance[i] else 0.0
-        out[d] = _statistic(marked, total, share, left, right)
+            total[i + 1] = total[i] + (1.0 if _mixed(state) >> np.uint64(11) < below[i] else 0.0)
+        out[d] = _statistic(total, share, left, right)
         reached += out[d] >= seen
         if reached == enough:
             return out[: d + 1]
@@ -103,7 +101,7 @@ def log_p_contrast(marked: Bools, weight: Floats, at_ms: Ints, draws: int, seed:
     mass = np.concatenate([[0.0], np.cumsum(chance)])
     left, right = stretches(mass, at_ms)
     share = (mass[right] - mass[left]) / mass[n]
-    seen = _statistic(marked.astype(np.float64), np.empty(n + 1), share, left, right)
+    seen = _statistic(np.concatenate([[0.0], np.cumsum(marked)]), share, left, right)
     enough = max(2, int(_ENOUGH * _TAIL * draws))
     null = np.sort(_drawn(chance, share, left, right, draws, seed, seen - 1e-12, enough))
     if null.shape[0] < draws:
@@ -154,19 +152,46 @@ def stretches(mass: Floats, at_ms: Ints) -> tuple[Ints, Ints]:
         mass: expected marks before each like and in all, ``float64[n + 1]``.
         at_ms: times, ascending, ``int64[n]``.
     """
+    whole = float(mass[-1])
+    length, step = whole * _WIDTHS[:, 0], whole * _WIDTHS[:, 1] / _STEPS
+    number = np.rint((1.0 - _WIDTHS[:, 0]) / _WIDTHS[:, 1] * _STEPS).astype(np.int64) + 1
+    left, right = _stretches(mass, at_ms, length, step, number)
+    return left, right
+
+
+_WIDTHS = np.array(
+    [(1.0 / 2**halving, 1.0 / 2**halving) for halving in range(1, _HALVINGS + 1)]
+    + [(1.0 - 1.0 / 2**halving, 1.0 / 2**halving) for halving in range(2, _WIDE + 1)]
+)
+"""Lengths of the stretches, and what their steps are a quarter of, as parts of the expected marks."""
+
+
+@numba.njit(cache=True, nogil=True)
+def _stretches(
+    mass: np.ndarray, at_ms: np.ndarray, length: np.ndarray, step: np.ndarray, number: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     n = at_ms.shape[0]
-    lefts, rights = [], []
-    widths = [(1.0 / 2**halving, 1.0 / 2**halving) for halving in range(1, _HALVINGS + 1)]
-    widths += [(1.0 - 1.0 / 2**halving, 1.0 / 2**halving) for halving in range(2, _WIDE + 1)]
-    for part, least in widths:
-        length, step = mass[-1] * part, mass[-1] * least / _STEPS
-        begin = np.arange(round((1.0 - part) / least * _STEPS) + 1) * step
-        lefts.append(np.searchsorted(mass, begin - 1e-9))
-        rights.append(np.searchsorted(mass, begin + length - 1e-9))
-    left, right = np.concatenate(lefts), np.minimum(np.concatenate(rights), n)
-    left = np.searchsorted(at_ms, at_ms[np.minimum(left, n - 1)], side="left")
-    right = np.searchsorted(at_ms, at_ms[np.maximum(right - 1, 0)], side="right")
-    keep = right > left
-    # One number per stretch: unique over it is far quicker than over pairs.
-    both = np.unique(left[keep] * (n + 1) + right[keep])
-    return np.asarray(both // (n + 1), np.int64), np.asarray(both % (n + 1), np.int64)
+    # No stretch parts equal times: where each run of them begins, and where it is over.
+    begins, ends = np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(n):
+        begins[i] = begins[i - 1] if i and at_ms[i] == at_ms[i - 1] else i
+    for i in range(n - 1, -1, -1):
+        ends[i] = ends[i + 1] if i + 1 < n and at_ms[i] == at_ms[i + 1] else i + 1
+    both = np.empty(number.sum(), np.int64)
+    size = 0
+    for w in range(length.shape[0]):
+        for k in range(number[w]):
+            first = np.searchsorted(mass, k * step[w] - 1e-9)
+            last = min(np.searchsorted(mass, k * step[w] + length[w] - 1e-9), n)
+            left, right = begins[min(first, n - 1)], ends[max(last - 1, 0)]
+            if right > left:
+                # One number per stretch: sorting those is far quicker than sorting pairs.
+                both[size] = left * (n + 1) + right
+                size += 1
+    both = np.sort(both[:size])
+    kept = 0
+    for k in range(size):
+        if k == 0 or both[k] != both[k - 1]:
+            both[kept] = both[k]
+            kept += 1
+    return both[:kept] // (n + 1), both[:kept] % (n + 1)
