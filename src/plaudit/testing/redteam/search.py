@@ -12,7 +12,7 @@ from plaudit.errors import InputError
 from plaudit.model import Floats
 from plaudit.testing.redteam.attempt import Arena, Outcome
 from plaudit.testing.redteam.prices import MARKETS
-from plaudit.testing.redteam.strategy import OWNED, SHAPES, Strategy, naive
+from plaudit.testing.redteam.strategy import OWNED, SHAPES, Strategy, naive, plain
 
 if TYPE_CHECKING:
     import optuna
@@ -135,7 +135,8 @@ def search(
 ) -> Found:
     """Look for the strategy with the largest gain per 元; deterministic for a seed.
 
-    The search is a tree-structured Parzen estimator (Bergstra et al. 2011) that begins with the naive strategy. What
+    The search is a tree-structured Parzen estimator (Bergstra et al. 2011) that begins with the naive strategy and the
+    cheapest offers. What
     looked best there may have been lucky: the leading strategies and the naive one are tried again on other posts of
     worlds the search has not seen, and these tries alone give the prices.
 
@@ -171,7 +172,7 @@ def search(
             told(len(outcomes), whole)
         return _pays(wanted, outcomes[-1])
 
-    _study(seed, trials, _point(market, begin), tried)
+    _study(seed, trials, [_point(market, one) for one in (begin, *plain(market))], tried)
     ranked = sorted(range(len(outcomes)), key=lambda row: (-_pays(wanted, outcomes[row]), row))
     finals = list(dict.fromkeys([begin, *(outcomes[row].strategy for row in ranked)]))[: finalists + 1]
     checked: list[tuple[Outcome, ...]] = []
@@ -203,7 +204,9 @@ def _pays(wanted: Goal, one: Outcome) -> float:
     return wanted(one) / one.yuan if one.yuan > 0 else 0.0
 
 
-def _study(seed: int, trials: int, begin: dict[str, float | int | str], tried: Callable[[optuna.Trial], float]) -> None:
+def _study(
+    seed: int, trials: int, begin: Sequence[dict[str, float | int | str]], tried: Callable[[optuna.Trial], float]
+) -> None:
     try:
         import optuna
     except ImportError:
@@ -215,7 +218,8 @@ def _study(seed: int, trials: int, begin: dict[str, float | int | str], tried: C
     try:
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(5, trials // 4))
         study = optuna.create_study(direction="maximize", sampler=sampler)
-        study.enqueue_trial(begin)
+        for point in begin:
+            study.enqueue_trial(point)
         study.optimize(tried, n_trials=trials)
     finally:
         optuna.logging.set_verbosity(loud)

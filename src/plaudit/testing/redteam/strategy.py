@@ -95,3 +95,16 @@ def naive(market: str) -> Strategy:
         "crowd": Strategy(batch=60, posts=4, hours=2.5, shape="waves", local=0.5),
         "rented": Strategy(batch=90, posts=4, hours=10.0, shape="rhythm", local=0.5, spread=3.0),
     }[market]
+
+
+def plain(market: str) -> tuple[Strategy, ...]:
+    """The cheapest offers: delivered at once, with no care taken; a small order, a usual one, and four small ones.
+
+    Whoever faces raw counts needs nothing else, and must not have to come upon it by chance.
+    """
+    least, hours = {"machine": (50, 5 / 60), "crowd": (20, 0.5), "rented": (30, 2.0)}[market]
+    usual = naive(market).batch
+    return tuple(
+        Strategy(batch=batch, posts=posts, hours=hours, shape="line", spread=1.5)
+        for batch, posts in ((least, 1), (usual, 1), (least, 4))
+    )
