@@ -131,7 +131,10 @@ def test_places_hold_where_rows_are_far_apart():
         ("abc", "list of dictionaries"),
         ([{"target": "a"}], "no column 'likes'"),
         ([{"likes": 3}], "no column 'target'"),
-        ([{"target": "a", "likes": -1}], "row 1: likes"),
+        ([{"target": "a", "likes": -1}], "row 1: likes is -1"),
+        ([{"target": "a", "likes": None}, {"target": "b", "likes": 1}], "row 1: likes is empty"),
+        ([{"target": None, "likes": 1}], "row 1: target is empty"),
+        ([{"target": "a", "likes": 5, "unheard": 9}], "discounted and unheard"),
         ([{"target": "a", "likes": "many"}], "no number"),
         ([{"target": "a", "likes": 1}, {"target": "a", "likes": 2}], "several rows"),
         ([{"target": "a", "likes": 1, "discounted": 2}], "more than the likes"),
@@ -209,3 +212,15 @@ def test_the_command(audited, lang, capsys):
 
 def test_both_languages_have_every_word():
     assert WORDS["en"].keys() == WORDS["zh"].keys()
+
+
+def test_what_came_too_fast_lifts_nothing_and_doubt_does_not_outweigh_what_is_certain():
+    rows = [
+        {"target": "burst", "likes": 100, "unheard": 80},
+        {"target": "steady", "likes": 40},
+        {"target": "doubted", "likes": 60, "undetermined": 50},
+    ]
+    board = plaudit.rank(rows)
+    assert [row.target for row in board.rows] == ["steady", "burst", "doubted"]
+    assert [row.counted for row in board.rows] == [40, 20, 15]
+    assert [row.likes for row in board.rows] == [40, 100, 60] and board.rows[1].unheard == 80

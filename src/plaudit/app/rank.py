@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from plaudit.app.rank_rows import board_of, column_of, numbers_of, table_of_rows
+from plaudit.app.rank_rows import board_of, column_of, names_of, numbers_of, table_of_rows
 from plaudit.app.rank_tables import rows_of, standing
 from plaudit.errors import InputError, ResultError
 from plaudit.model import SCHEMA_VERSION, Floats, Ints, Status
@@ -123,7 +123,7 @@ def rank(rows: Any, *, seed: int = 0, explore: bool = True, as_of_ms: int | None
         InputError: a column is missing, a number is negative or not a number, or a target stands twice.
     """
     table = table_of_rows(rows)
-    target = [str(one) for one in column_of(table, "target", needed=True).to_pylist()]
+    target = names_of(table)
     board = board_of(table, as_of_ms)
     if len(set(target)) < len(target):
         twice = next(one for one in target if target.count(one) > 1)
@@ -302,7 +302,7 @@ def _more(path: Path | str, number: Mapping[str, int]) -> dict[str, Floats]:
         table = pq.read_table(path) if raw == b"PAR1" else pa_csv.read_csv(path)
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read as CSV or Parquet ({error}); name another file.") from None
-    target = [str(one) for one in column_of(table, "target", needed=True).to_pylist()]
+    target = names_of(table)
     out: dict[str, Floats] = {}
     for name in ("exposures", "downs"):
         column = column_of(table, name, needed=name == "exposures")

@@ -42,7 +42,9 @@ def table_of_rows(rows: Any) -> pa.Table:
         table = pa.table(rows)
     elif isinstance(rows, Sequence) and not isinstance(rows, str) and all(isinstance(one, Mapping) for one in rows):
         try:
-            table = pa.Table.from_pylist([dict(one) for one in rows])
+            # Arrow takes its columns from the first row alone: what only later rows know would be dropped in silence.
+            names = list(dict.fromkeys(name for one in rows for name in one))
+            table = pa.Table.from_pylist([{name: one.get(name) for name in names} for one in rows])
         except pa.ArrowException as error:
             raise InputError(f"the rows do not fit one table ({error}); give each column one type.") from None
     elif hasattr(rows, "to_dict"):
@@ -70,6 +72,18 @@ def column_of(table: pa.Table, role: str, *, needed: bool = False) -> Any:
         return None
     column = table[found]
     return None if column.null_count == len(column) and not needed else column
+
+
+def names_of(table: pa.Table) -> list[str]:
+    """The targets of the rows, as text.
+
+    Raises:
+        InputError: there is no such column, or one of them is empty.
+    """
+    names = column_of(table, "target", needed=True).to_pylist()
+    if None in names:
+        raise InputError(f"row {names.index(None) + 1}: target is empty; name what the row is about.")
+    return [str(one) for one in names]
 
 
 def board_of(table: pa.Table, as_of_ms: int | None) -> Board:
@@ -122,7 +136,8 @@ def numbers_of(column: Any, role: str) -> Floats:
     except (pa.ArrowException, ValueError, TypeError):
         raise InputError(f"column {role!r} holds something that is no number: convert it first.") from None
     if bad := np.flatnonzero(~np.isfinite(values) | (values < 0)).tolist():
-        raise InputError(f"row {bad[0] + 1}: {role} is {values[bad[0]]:g} or empty, and must be a number from 0.")
+        said = "empty" if np.isnan(values[bad[0]]) else f"{values[bad[0]]:g}"
+        raise InputError(f"row {bad[0] + 1}: {role} is {said}, and must be a number from 0.")
     return values
 
 

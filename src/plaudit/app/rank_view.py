@@ -20,9 +20,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "likes": "likes shown",
         "counted": "counted",
         "range": "place, 90 %",
-        "stable": "stability",
+        "stable": "stable",
         "pushed": "pushed down by",
-        "guest": "being tried out",
+        "guest": "* Little is known of it: it stands here for once, to be seen.",
+        "unheard": "Of these likes, {n} came faster than readers can have; they stay in every count and lift nothing.",
         "more": "{n} more rows: --json shows all.",
         "exposure": "Sorted by likes that count per time it was seen.",
         "votes": "Sorted by the share of up-votes among votes.",
@@ -42,7 +43,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "range": "位次 90 % 区间",
         "stable": "稳定度",
         "pushed": "位次挤占",
-        "guest": "试排",
+        "guest": "* 所知尚少，此次试排于此，以便被看到。",
+        "unheard": "其中 {n} 个赞到来的速度超过读者所能：仍计入各项计数，但不提升位次。",
         "more": "另有 {n} 行：--json 可看全部。",
         "exposure": "按每次曝光的有效赞数排序。",
         "votes": "按赞成票占比排序。",
@@ -63,10 +65,9 @@ def render_board(board: RankedBoard, lang: str = "en") -> RenderableType:
     table = Table(box=None, pad_edge=False)
     for name in ("place", "target", "raw", "likes", "counted", "range", "stable", "pushed"):
         table.add_column(words[name], justify="left" if name == "target" else "right")
-    table.add_column("")
     for row in board.rows[:SHOWN_ROWS]:
         table.add_row(
-            str(row.place),
+            f"{row.place} *" if row.guest else str(row.place),
             Text(row.target),
             str(row.raw_place),
             f"{row.likes:,}",
@@ -74,11 +75,14 @@ def render_board(board: RankedBoard, lang: str = "en") -> RenderableType:
             f"{row.place_low}–{row.place_high}",
             f"{100 * row.stability:.0f} %",
             str(row.displaced) if row.displaced > 0 else "",
-            words["guest"] if row.guest else "",
         )
     lines: list[RenderableType] = [Text(words[board.method]), table]
     if len(board.rows) > SHOWN_ROWS:
         lines.append(Text(words["more"].format(n=len(board.rows) - SHOWN_ROWS)))
+    if any(row.guest for row in board.rows[:SHOWN_ROWS]):
+        lines.append(Text(words["guest"]))
+    if missed := sum(row.unheard for row in board.rows):
+        lines.append(Text(words["unheard"].format(n=f"{missed:,}")))
     for group in board.groups[:_SHOWN_GROUPS]:
         moved = [words["moved"].format(target=m.target, places=m.places) for m in group.pushed_down[:_SHOWN_MOVED]]
         moves = ("；" if lang == "zh" else "; ").join(moved) or words["still"]
