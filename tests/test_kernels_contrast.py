@@ -114,5 +114,5 @@ def test_stretches_are_as_defined(seed: int) -> None:
             right = int(np.flatnonzero(at == at[max(last - 1, 0)])[-1]) + 1
             if right > left:
                 wanted.add((left, right))
-    left, right = stretches(mass, at)
-    assert list(zip(left.tolist(), right.tolist(), strict=True)) == sorted(wanted)
+    found = np.column_stack(stretches(mass, at)).tolist()
+    assert found == [list(one) for one in sorted(wanted)]
