@@ -152,8 +152,7 @@ def tally_section(
         # Bought comments are no order of the kind that was planted, but where they are, one at least is about.
         orders = np.maximum(orders, (drawn.sum(axis=0) >= sight.smallest).astype(np.int64))
         beside = sight.beside(orders, rng)
-        usual = np.full(DRAWS, round(float(np.median(orders))), np.int64)
-        most = float(min(np.quantile(sight.beside(usual, rng, 1), 0.95), room.sum()))
+        most = float(min(np.quantile(sight.beside(orders, rng, 1), 0.95), room.sum()))
     return SectionTally(
         known=known,
         shown=shown,
