@@ -22,12 +22,14 @@ from plaudit.verdict import SectionVerdicts, weigh_section
 
 _SMALLEST, _LARGEST = 20, 500
 _LENGTHS_H = ((5 / 60, 1.0), (0.5, 12.0), (12.0, 48.0))
-_SHARE, _FEWEST, _MOST = 0.01, 6, 60
-_ENOUGH = {Tier.SNAPSHOT: 300, Tier.CURVE: 36}
+_SHARE = {Tier.SNAPSHOT: 0.01, Tier.CURVE: 0.03}
+"""Orders planted at a time. The tail of likes feels one in a hundred; curves stand more, and asking them again costs."""
+_FEWEST, _MOST = 6, 60
+_ENOUGH = {Tier.SNAPSHOT: 300, Tier.CURVE: 24}
 """Orders that make the share known well enough. A snapshot shows so few that it takes many; and costs little."""
 _ROUNDS = 10
 _PART = {Tier.SNAPSHOT: 20_000, Tier.CURVE: 1_000}
-"""Comments of the part that is copied: what a quarter of the audit's own time pays for."""
+"""Comments of the part that is copied."""
 _FOUND = 0.5
 """Share of an order's likes that must be in question for the order to count as shown."""
 
@@ -39,7 +41,8 @@ def sight_of(section: Section, verdicts: SectionVerdicts, told: Specifics, seed:
     status = verdicts.status[np.concatenate([posts, len(section.posts) + rows])]
     free = np.flatnonzero((part.likes.low > 0) & (status == STATUSES.index(Status.VERIFIED)))
     free = free[free >= len(part.posts)] if len(part.comments) else free
-    count = int(min(np.clip(round(_SHARE * free.shape[0]), _FEWEST, _MOST), free.shape[0] // 8))
+    wanted = round(_SHARE.get(section.tier, 0.0) * free.shape[0])
+    count = int(min(np.clip(wanted, _FEWEST, _MOST), free.shape[0] // 8))
     orders, seen, sizes = 0, 0, [np.zeros(0)]
     for _ in range(_ROUNDS if count else 0):
         target = np.sort(rng.choice(free, count, replace=False))
