@@ -23,7 +23,7 @@ from plaudit.verdict import SectionVerdicts, weigh_section
 _SMALLEST, _LARGEST = 20, 500
 _LENGTHS_H = ((5 / 60, 1.0), (0.5, 12.0), (12.0, 48.0))
 _SHARE = {Tier.SNAPSHOT: 0.01, Tier.CURVE: 0.03}
-"""Orders planted at a time. The tail of likes feels one in a hundred; curves stand more, and asking them again costs."""
+"""Orders planted at a time. The tail of likes feels one in a hundred; curves stand more, and asking again costs."""
 _FEWEST, _MOST = 6, 60
 _ENOUGH = {Tier.SNAPSHOT: 300, Tier.CURVE: 24}
 """Orders that make the share known well enough. A snapshot shows so few that it takes many; and costs little."""
