@@ -37,7 +37,7 @@ _WEEK_MS = 168 * HOUR_MS
 _SLOT_MS = HOUR_MS
 _REGULAR = 2.0 / 3.0
 _LEVEL = 0.01
-_RETURNING = 2
+_ENOUGH = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Gathered:
         outside: likes each returning member gave to anything else, ``int64[m]``; ``activity`` all its likes.
         listed: True when they work down lists: more shared targets in one sitting than people of this log like, or
             targets that all appeared at the moment they came.
+        openers: True when nothing else gives them away than targets that appeared at the moment they came.
         digest: True when most of their likes come several targets at a sitting.
         slow: True when friends would have answered a share faster.
         timetable: True when they meet by the hours of a week (:func:`by_timetable`).
@@ -60,6 +61,7 @@ class Gathered:
     outside: Ints
     activity: Ints
     listed: bool = False
+    openers: bool = False
     digest: bool = False
     slow: bool = False
     timetable: bool = False
@@ -78,42 +80,45 @@ class Gathered:
 def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
     """True when people who know each other, sharing posts with no order behind it, would look the same.
 
-    So would, whatever their number, the readers of one digest and whoever comes by a timetable.
+    So would, whatever their number, the readers of one digest, whoever comes by a timetable, and whoever likes new posts
+    first: a post that nobody liked before appears when they come.
 
     Args:
         group: who gathered, and how often.
-        days: length of the log; the acquainted may gather on two days of three, more people less often.
+        days: length of the log; the acquainted may gather every day, more people less often.
         people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
     """
     if group.timetable and (group.pool <= CIRCLE or not group.dedicated):
         return True
+    if (group.openers or group.digest) and not group.dedicated:
+        return True
     if group.pool > CIRCLE:
-        return group.digest and not group.dedicated
+        return False
     if group.dedicated:
         return not group.listed and group.meetings < CIRCLE_MEETS / 2
-    often = 2.0 / 3.0 * days * min(1.0, ACQUAINTED / max(group.pool, 1.0))
+    often = days * min(1.0, ACQUAINTED / max(group.pool, 1.0))
     if group.slow or less_alive(group.outside, people):
         often = CIRCLE_MEETS
     return group.meetings < max(often, CIRCLE_MEETS)
 
 
 def less_alive(outside: Ints, people: Ints) -> bool:
-    """True when members do less beside their gatherings than people of this log who come back do beside coming back.
+    """True when members who like anything else at all like less of it than people of this log do.
 
-    One voice per actor who gave two likes or more, two of which made it one who comes back; mid-ranks of the members
-    among these (Mann & Whitney 1947), one-sided at one in a hundred.
+    Members without any other like are left out, as people without one are not in the log: friends may be silent otherwise.
+    Mid-ranks of the others among all actors, one voice each (Mann & Whitney 1947), one-sided at one in a hundred.
 
     Args:
         outside: likes of each member elsewhere, ``int64[m]``.
         people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
     """
-    further = people[_RETURNING:].astype(np.float64)
-    total = float(further.sum())
-    if outside.shape[0] == 0 or total <= 0:
+    some = people[1:].astype(np.float64)
+    total, own = float(some.sum()), outside[outside > 0]
+    if own.shape[0] < _ENOUGH or total <= 0:
         return False
-    part = further / total
-    rank = np.append(np.cumsum(part) - 0.5 * part, 1.0)[np.minimum(outside, part.shape[0])]
-    spread = np.sqrt(max((1.0 - float((part**3).sum())) / 12.0, 1e-12) / outside.shape[0])
+    part = some / total
+    rank = np.append(np.cumsum(part) - 0.5 * part, 1.0)[np.minimum(own - 1, part.shape[0])]
+    spread = np.sqrt(max((1.0 - float((part**3).sum())) / 12.0, 1e-12) / own.shape[0])
     return bool(ndtr((float(rank.mean()) - 0.5) / spread) < _LEVEL)
 
 

@@ -231,6 +231,7 @@ def _doubted(log: EventLog, context: Context, found: list[Found]) -> list[Found]
             meetings=one.witness.when.surprises,
             sittings=one.witness.when.sittings,
             opened=one.witness.when.opened,
+            openers=one.witness.when.opened and not one.witness.when.otherwise,
         )
         for one in (found[number] for number in asked)
     ]

@@ -33,7 +33,7 @@ class Suspect:
         there: all likes of its returning actors on its targets, rows of the log.
         members: its returning actors; ``pool`` people behind it.
         meetings: separate sittings at which it gathered to a surprising degree; ``sittings`` all of them, UTC ms.
-        opened: True when bunches of publications give it away.
+        opened: True when bunches of publications give it away; ``openers`` when nothing else does.
     """
 
     rows: Ints
@@ -44,6 +44,7 @@ class Suspect:
     meetings: int
     sittings: Ints
     opened: bool
+    openers: bool = False
 
 
 def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect]) -> Bools:
@@ -77,6 +78,7 @@ def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
         outside=np.zeros(0, np.int64),
         activity=context.activity[one.members],
         listed=one.opened or long_sittings(context, there),
+        openers=one.openers,
         digest=in_company(log, there) > _LIKELY,
         slow=slower_than_a_share(log, context.rhythm, one),
         timetable=by_timetable(one.sittings),

@@ -24,7 +24,7 @@ from plaudit.kernels.clock import Births, Clock, near
 from plaudit.kernels.response import age_edges, curve_of, tabulate
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import log_binomial_tail, log_p_of_score, log_poisson_tail, normal_score
-from plaudit.model import HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
+from plaudit.model import HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints
 
 _MOST_TARGETS = 40
 _TRACE = 0.05
@@ -57,7 +57,8 @@ class Timing:
         opened: True when what gives the cohort away is that it opened bunches of publications.
         apart: True when it came at other moments than the targets' other likers.
         thin: True when most of its people pass for others, so that company proves nothing.
-        sittings: all sittings of the cohort, ascending, UTC ms.
+        otherwise: True when something else than bunched publications gives it away, too.
+        sittings: the sittings in which four of five of the cohort's likes came, ascending, UTC ms.
     """
 
     log_p: float
@@ -65,6 +66,7 @@ class Timing:
     opened: bool
     apart: bool = False
     thin: bool = False
+    otherwise: bool = True
     sittings: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -84,7 +86,8 @@ def judge_timing(
     thin = thin or company.thin
     apart, moments = company.score - LEAN_APART, company.moment[company.score >= _APART]
     e = g.episodes
-    met = sittings(np.sort((log.at_ms[e.first[members]] + log.at_ms[e.last[members]]) // 2))
+    middle = (log.at_ms[e.first[members]] + log.at_ms[e.last[members]]) // 2
+    met = sittings(np.sort(middle))
     surprises, part = sittings(np.sort(moments)).shape[0], _surprising(apart)
     contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
     told = company.score[company.telling]
@@ -105,7 +108,17 @@ def judge_timing(
     least = min(ways, default=0.0)
     log_p = float(min(0.0, least + np.log(max(len(ways), 1))))
     surprises = max(surprises, round(part * met.shape[0]))
-    return Timing(log_p, surprises, bunching < min(contrast, crowding), contrast <= LIKELY, thin, met)
+    elsewise = min(contrast, crowding)
+    main = sittings(np.sort(middle[_most(e.likes[members])]))
+    return Timing(log_p, surprises, bunching < elsewise, contrast <= LIKELY, thin, elsewise <= LIKELY, main)
+
+
+def _most(likes: Ints) -> Bools:
+    """The largest gatherings, until four of five likes are in one: a cohort's grown edges keep no timetable."""
+    order = np.argsort(-likes, kind="stable")
+    before = np.cumsum(likes[order]) - likes[order]
+    least = likes[order][before < 0.8 * likes.sum()][-1]
+    return np.asarray(likes >= least, dtype=bool)
 
 
 def _surprising(score: Floats) -> float:
