@@ -80,8 +80,8 @@ class Gathered:
 def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
     """True when people who know each other, sharing posts with no order behind it, would look the same.
 
-    So would, whatever their number, the readers of one digest, whoever comes by a timetable, and whoever likes new posts
-    first: a post that nobody liked before appears when they come.
+    So would, whatever their number, the readers of one digest, whoever comes by a timetable, and whoever likes new
+    posts first: a post that nobody liked before appears when they come.
 
     Args:
         group: who gathered, and how often.
@@ -105,8 +105,9 @@ def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
 def less_alive(outside: Ints, people: Ints) -> bool:
     """True when members who like anything else at all like less of it than people of this log do.
 
-    Members without any other like are left out, as people without one are not in the log: friends may be silent otherwise.
-    Mid-ranks of the others among all actors, one voice each (Mann & Whitney 1947), one-sided at one in a hundred.
+    Members without any other like are left out, as people without one are not in the log: friends may be silent
+    otherwise. Mid-ranks of the others among all actors, one voice each (Mann & Whitney 1947), one-sided at one in a
+    hundred.
 
     Args:
         outside: likes of each member elsewhere, ``int64[m]``.
