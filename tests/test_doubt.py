@@ -68,8 +68,8 @@ def test_who_would_have_been_quicker_as_friends_is_given_fewer_meetings():
 def test_a_timetable_and_a_digest_explain_any_number_of_people_with_a_life():
     assert may_be_circle(_group(5000, 40, timetable=True), DAYS, PEOPLE)
     assert may_be_circle(_group(5000, 40, digest=True), DAYS, PEOPLE)
-    assert not may_be_circle(_group(5000, 40, outside=0, timetable=True, digest=True), DAYS, PEOPLE)
-    assert may_be_circle(_group(45, 12, outside=0, timetable=True), DAYS, PEOPLE), "a class with accounts for lessons"
+    assert not may_be_circle(_group(5000, 40, outside=0, digest=True), DAYS, PEOPLE)
+    assert may_be_circle(_group(700, 12, outside=0, timetable=True), DAYS, PEOPLE), "a school with accounts for lessons"
     assert may_be_circle(_group(5000, 40, openers=True), DAYS, PEOPLE), "somebody has to be the first"
     assert not may_be_circle(_group(5000, 40, outside=0, openers=True), DAYS, PEOPLE)
 

@@ -88,7 +88,7 @@ def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
         days: length of the log; the acquainted may gather every day, more people less often.
         people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
     """
-    if group.timetable and (group.pool <= CIRCLE or not group.dedicated):
+    if group.timetable:
         return True
     if (group.openers or group.digest) and not group.dedicated:
         return True

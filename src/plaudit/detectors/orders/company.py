@@ -94,7 +94,8 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     served[targets] = True
     alone = _lifeless(log, context, rows[marked], targets)
     # Readers of a digest and pupils come late as a habit, too; what shows it is that they like several at a sitting.
-    digest = not alone and in_company(log, rows[marked]) > _HALF
+    sat = max(in_company(log, rows[marked]), in_company(log, g.row[g.entries(members)])) > _HALF
+    digest = sat and not alone
     score: list[float] = []
     moment: list[int] = []
     tells: list[bool] = []
@@ -124,7 +125,8 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     told = np.zeros(log.n, dtype=bool)
     told[rows[marked]] = True
     came = np.maximum(g.size[members] - g.episodes.expected[members], 1.0)
-    thin = int(told[g.row[g.entries(members)]].sum()) < _HALF * float(came.sum())
+    # Who likes several at a sitting is about anyway, whoever the others are.
+    thin = not sat and int(told[g.row[g.entries(members)]].sum()) < _HALF * float(came.sum())
     return Company(
         np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64), np.array(tells, dtype=bool), alone, thin
     )

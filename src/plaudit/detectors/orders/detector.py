@@ -149,7 +149,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
             witness = _witness(log, context, g, cohort, pairs, min(log_each + float(np.log(len(g))), LIKELY))
             if witness is not None:
                 # A front page lists its posts together; orders come one by one.
-                if not witness.when.apart and witness.when.surprises < CIRCLE_MEETS:
+                if not witness.when.apart and witness.when.singly < CIRCLE_MEETS:
                     witness = replace(witness, when=Timing(0.0, witness.when.surprises, False))
                 judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context, thin=True)
                 found.append(judge(g, cohort, witness))

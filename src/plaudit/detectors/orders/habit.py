@@ -57,6 +57,7 @@ class Timing:
         opened: True when what gives the cohort away is that it opened bunches of publications.
         apart: True when it came at other moments than the targets' other likers.
         thin: True when most of its people pass for others, so that company proves nothing.
+        singly: the sittings that stand out one by one.
         otherwise: True when something else than bunched publications gives it away, too.
         sittings: the sittings in which four of five of the cohort's likes came, ascending, UTC ms.
     """
@@ -67,6 +68,7 @@ class Timing:
     apart: bool = False
     thin: bool = False
     otherwise: bool = True
+    singly: int = 0
     sittings: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -107,10 +109,10 @@ def judge_timing(
     ways = [log_p for log_p in (contrast, crowding, bunching) if log_p < 0]
     least = min(ways, default=0.0)
     log_p = float(min(0.0, least + np.log(max(len(ways), 1))))
-    surprises = max(surprises, round(part * met.shape[0]))
+    singly, surprises = surprises, max(surprises, round(part * met.shape[0]))
     elsewise = min(contrast, crowding)
     main = sittings(np.sort(middle[_most(e.likes[members])]))
-    return Timing(log_p, surprises, bunching < elsewise, contrast <= LIKELY, thin, elsewise <= LIKELY, main)
+    return Timing(log_p, surprises, bunching < elsewise, contrast <= LIKELY, thin, elsewise <= LIKELY, singly, main)
 
 
 def _most(likes: Ints) -> Bools:
