@@ -89,6 +89,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --fork-strategy f
 
 bench: $(STAMPS)/dev
 	@$(BIN)/python -m benchmarks.accuracy --write
+	@$(BIN)/python -m benchmarks.other_worlds --write
 	@$(BIN)/python -m benchmarks.sweeps --write
 	@$(BIN)/python -m benchmarks.coverage --write
 	@$(BIN)/python -m benchmarks.curves --write

@@ -27,9 +27,6 @@ CIRCLE_CERTAINTY = 1.0 / 3.0
 CIRCLE_MEETS = 10
 """Separate surprising gatherings up to which a larger circle would look the same in a log."""
 
-CIRCLE_LIFE = 0.1
-"""Part of their likes that people who know each other give to something else; below it half the meetings suffice."""
-
 SITTING_MS = 3 * HOUR_MS
 """Moments less than this apart are one sitting: one lesson, one evening."""
 
@@ -38,6 +35,7 @@ _SLOT_MS = HOUR_MS
 _REGULAR = 2.0 / 3.0
 _LEVEL = 0.01
 _ENOUGH = 5
+_CLEARLY = 1e-4  # others' counts hold what they like in groups of their own
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Gathered:
     Attributes:
         pool: people behind the gatherings.
         meetings: separate sittings at which they gathered to a surprising degree.
-        outside: likes each returning member gave to anything else, ``int64[m]``; ``activity`` all its likes.
+        outside: likes each returning member gave to anything else, ``int64[m]``.
         listed: True when they work down lists: more shared targets in one sitting than people of this log like, or
             targets that all appeared at the moment they came.
         openers: True when nothing else gives them away than targets that appeared at the moment they came.
@@ -59,7 +57,6 @@ class Gathered:
     pool: float
     meetings: int
     outside: Ints
-    activity: Ints
     listed: bool = False
     openers: bool = False
     digest: bool = False
@@ -72,9 +69,8 @@ class Gathered:
 
     @property
     def dedicated(self) -> bool:
-        """Whether its typical member gives next to nothing to anything else."""
-        life = self.outside / np.maximum(self.activity, 1)
-        return bool(life.shape[0] > 0 and float(np.median(life)) < CIRCLE_LIFE)
+        """Whether its typical member likes nothing else at all: then half the meetings suffice."""
+        return bool(self.outside.shape[0] > 0 and float(np.median(self.outside)) == 0.0)
 
 
 def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
@@ -106,8 +102,8 @@ def less_alive(outside: Ints, people: Ints) -> bool:
     """True when members who like anything else at all like less of it than people of this log do.
 
     Members without any other like are left out, as people without one are not in the log: friends may be silent
-    otherwise. Mid-ranks of the others among all actors, one voice each (Mann & Whitney 1947), one-sided at one in a
-    hundred.
+    otherwise. Mid-ranks of the others among all actors, one voice each (Mann & Whitney 1947), one-sided at one in ten
+    thousand: what others like is counted whole, groups of their own included.
 
     Args:
         outside: likes of each member elsewhere, ``int64[m]``.
@@ -120,7 +116,7 @@ def less_alive(outside: Ints, people: Ints) -> bool:
     part = some / total
     rank = np.append(np.cumsum(part) - 0.5 * part, 1.0)[np.minimum(own - 1, part.shape[0])]
     spread = np.sqrt(max((1.0 - float((part**3).sum())) / 12.0, 1e-12) / own.shape[0])
-    return bool(ndtr((float(rank.mean()) - 0.5) / spread) < _LEVEL)
+    return bool(ndtr((float(rank.mean()) - 0.5) / spread) < _CLEARLY)
 
 
 def sittings(moments: Ints) -> Ints:

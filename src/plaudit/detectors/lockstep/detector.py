@@ -208,9 +208,8 @@ def _certainty(log: EventLog, context: Context, rows: Ints, offsets: Ints) -> Fl
     for k, (a, b) in enumerate(pairwise(offsets)):
         members, inside = np.unique(log.actor[rows[a:b]], return_counts=True)
         half_days = np.unique(log.at_ms[rows[a:b]] // int(SPEC.parameters["apart_ms"])).shape[0]
-        activity = context.activity[members]
         met = by_timetable(sittings(np.sort(log.at_ms[rows[a:b]])))
-        group = Gathered(members.shape[0], half_days, activity - inside, activity, timetable=met)
+        group = Gathered(members.shape[0], half_days, context.activity[members] - inside, timetable=met)
         if may_be_circle(group, context.days, people):
             out[k] = CIRCLE_CERTAINTY
     return out

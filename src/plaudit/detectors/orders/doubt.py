@@ -76,7 +76,6 @@ def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
         pool=one.pool,
         meetings=one.meetings,
         outside=np.zeros(0, np.int64),
-        activity=context.activity[one.members],
         listed=one.opened or long_sittings(context, there),
         openers=one.openers,
         digest=in_company(log, there) > _LIKELY,
