@@ -183,7 +183,9 @@ def test_labels_that_know_better_change_what_nobody_labelled() -> None:
     shown = targets_table.set_index("target_id").loc[held]
     earlier = audited(*WORLD).tables["targets"].to_pandas().set_index("target_id").loc[held]
     assert (shown["authentic"] > earlier["authentic"]).all()
-    assert (shown["authentic"] > 0.98 * shown["shown"]).all()
+    named = after.groupby("target_id")["p_inauthentic"].sum().loc[held]
+    assert (shown["authentic"] > 0.98 * shown["shown"] - named).all(), "no more is missing than likes are named for"
+    assert (shown["authentic"] > 0.9 * shown["shown"]).all()
     for case in done.document.cases:
         assert sum(step.weight for step in case.steps) == pytest.approx(np.log(case.posterior / (1 - case.posterior)))
 
