@@ -1,4 +1,4 @@
-"""How right an audit is on worlds made another way, and what it costs eleven innocent crowds.
+"""How right an audit is on worlds made another way, and what it costs ten innocent crowds.
 
 python -m benchmarks.other_worlds --write
 """
