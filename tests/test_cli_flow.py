@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -198,17 +199,13 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert {entry.name for entry in tmp_path.iterdir()} == {name}
 
 
-def test_help_and_completion_do_not_wait_for_the_engine(root: Path) -> None:
+def test_help_and_completion_do_not_wait_for_the_engine(
+    alone: Callable[[str], subprocess.CompletedProcess[str]],
+) -> None:
     program = (
         "import sys, plaudit.app.cli\n"
         "heavy = {'duckdb', 'numba', 'scipy', 'altair', 'vl_convert', 'igraph', 'pyarrow'} & set(sys.modules)\n"
         "sys.exit(f'imported too early: {sorted(heavy)}' if heavy else 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
-    )
+    done = alone(program)
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -288,17 +289,11 @@ def test_the_reproduction_command_says_what_decides_and_nothing_else() -> None:
     )
 
 
-def test_a_command_of_its_own_loads_no_pandas(root: Path) -> None:
+def test_a_command_of_its_own_loads_no_pandas(alone: Callable[[str], subprocess.CompletedProcess[str]]) -> None:
     program = (
         "import sys\nfrom plaudit.app import terminal\n"
         "def work():\n    import pyarrow\n    pyarrow.array([1])\n    assert 'pandas' not in sys.modules\n"
         "raise SystemExit(terminal.run(work, alone=True))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
-    )
+    done = alone(program)
     assert done.returncode == 0, done.stderr
