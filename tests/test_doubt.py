@@ -23,6 +23,7 @@ from plaudit.detectors.circle import (
 from plaudit.detectors.orders.cohort import people_behind
 from plaudit.detectors.orders.doubt import Suspect, doubtful, slower_than_a_share
 from plaudit.detectors.orders.gatherings import in_company
+from plaudit.detectors.orders.habit import Timing
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Ints
 from tests.worlds import START_MS, quiet
 
@@ -125,7 +126,7 @@ def _served(delivery_ms: int, seed: int = 3) -> tuple[EventLog, Ints, Ints]:
 
 
 def _suspect(rows: Ints, members: Ints, meetings: int) -> Suspect:
-    return Suspect(rows, np.full(rows.shape[0], 0.9), rows, members, 40.0, meetings, np.zeros(0, np.int64), False)
+    return Suspect(rows, np.full(rows.shape[0], 0.9), rows, members, 40.0, Timing(-50.0, meetings, False))
 
 
 def test_a_drip_over_days_is_slower_than_friends_and_an_hour_is_not():

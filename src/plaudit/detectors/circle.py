@@ -27,7 +27,7 @@ CIRCLE_CERTAINTY = 1.0 / 3.0
 CIRCLE_MEETS = 10
 """Separate surprising gatherings up to which a larger circle would look the same in a log."""
 
-SITTING_MS = 3 * HOUR_MS
+SITTINGS_APART_MS = 3 * HOUR_MS
 """Moments less than this apart are one sitting: one lesson, one evening."""
 
 _WEEK_MS = 168 * HOUR_MS
@@ -123,7 +123,7 @@ def sittings(moments: Ints) -> Ints:
     """The moments (ascending, ms) at least a sitting after the one counted before."""
     kept, last = [], -(1 << 62)
     for moment in moments.tolist():
-        if moment - last >= SITTING_MS:
+        if moment - last >= SITTINGS_APART_MS:
             kept.append(moment)
             last = moment
     return np.array(kept, dtype=np.int64)

@@ -228,10 +228,7 @@ def _doubted(log: EventLog, context: Context, found: list[Found]) -> list[Found]
             there=one.witness.there,
             members=one.members,
             pool=one.pool,
-            meetings=one.witness.when.surprises,
-            sittings=one.witness.when.sittings,
-            opened=one.witness.when.opened,
-            openers=one.witness.when.opened and not one.witness.when.otherwise,
+            when=one.witness.when,
         )
         for one in (found[number] for number in asked)
     ]

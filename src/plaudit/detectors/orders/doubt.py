@@ -15,6 +15,7 @@ from scipy.special import bdtr
 
 from plaudit.detectors.circle import Gathered, by_timetable, may_be_circle
 from plaudit.detectors.orders.gatherings import in_company
+from plaudit.detectors.orders.habit import Timing
 from plaudit.detectors.rhythm import Rhythm
 from plaudit.detectors.spec import Context
 from plaudit.model import Bools, EventLog, Floats, Ints
@@ -32,8 +33,7 @@ class Suspect:
         rows, share: its likes, rows of the log, and the chance of each to be the cohort's.
         there: all likes of its returning actors on its targets, rows of the log.
         members: its returning actors; ``pool`` people behind it.
-        meetings: separate sittings at which it gathered to a surprising degree; ``sittings`` all of them, UTC ms.
-        opened: True when bunches of publications give it away; ``openers`` when nothing else does.
+        when: how its likes keep to its habits.
     """
 
     rows: Ints
@@ -41,10 +41,7 @@ class Suspect:
     there: Ints
     members: Ints
     pool: float
-    meetings: int
-    sittings: Ints
-    opened: bool
-    openers: bool = False
+    when: Timing
 
 
 def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect]) -> Bools:
@@ -74,13 +71,13 @@ def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
     there = one.there
     return Gathered(
         pool=one.pool,
-        meetings=one.meetings,
+        meetings=one.when.surprises,
         outside=np.zeros(0, np.int64),
-        listed=one.opened or long_sittings(context, there),
-        openers=one.openers,
+        listed=one.when.opened or long_sittings(context, there),
+        openers=one.when.opened and not one.when.otherwise,
         digest=in_company(log, there) > _LIKELY,
         slow=slower_than_a_share(log, context.rhythm, one),
-        timetable=by_timetable(one.sittings),
+        timetable=by_timetable(one.when.sittings),
     )
 
 

@@ -39,22 +39,24 @@ def look(log: EventLog, context: Context, g: Gatherings, cohort: Cohort) -> tupl
     found[ranges(served.first, served.likes)] = True
     found_by = np.logical_or.reduceat(found[wide.row], wide.offsets[:-1])
     keep = np.flatnonzero(one_pool(wide, found_by, ours))
-    keep = keep[_worked(wide, keep, found_by[keep])]
-    entry, share, _ = mixture(wide, keep, found_by[keep])
+    entry, share, part = mixture(wide, keep, found_by[keep])
+    work = _worked(part, found_by[keep])
+    if not work.all():
+        keep = keep[work]
+        entry, share, _ = mixture(wide, keep, found_by[keep])
     whole = recount(wide, keep)
     there = context.likes_on(whole.actors, wide.episodes.target[keep])
     late, late_share = stragglers(log, wide, whole, there, context.activity)
     return np.concatenate([wide.row[entry], late]), np.concatenate([share, late_share])
 
 
-def _worked(g: Gatherings, members: Ints, told: Bools) -> Bools:
-    """Windows that are the cohort's work, ``bool[members]``: those it was found by, and of others those like them.
+def _worked(part: Floats, told: Bools) -> Bools:
+    """Windows that are the cohort's work, ``bool[windows]``: those it was found by, and of others those like them.
 
     On what everybody likes, its people are thick in some stretch or other by themselves; there they are a small part of
     all. A window stays whose part is at least a third of what is usual where the cohort was found (see
     :func:`plaudit.detectors.orders.cohort.prune`).
     """
-    part = mixture(g, members, told)[2]
     usual = float(np.median(part[told])) if told.any() else 0.0
     return np.asarray(told | (part >= usual / 3), dtype=bool)
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_CERTAINTY
+from plaudit.detectors.circle import CIRCLE_CERTAINTY, SITTINGS_APART_MS
 from plaudit.detectors.counts import fit_overlap_null
 from plaudit.detectors.shared_context.hands import Cells, joined
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.tails import log_q_values
-from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats, Ints, Ints32, SubjectKind
+from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, Ints32, SubjectKind
 
 SPEC = DetectorSpec(
     id="shared_context",
@@ -36,8 +36,6 @@ SPEC = DetectorSpec(
 
 ADDRESS_SITTINGS = 10
 """Sittings an address must surprise in before its people say more than that they share it."""
-
-SITTING_MS = 3 * HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
     crowded = actors >= SPEC.parameters["min_actors"]
     log_p = null.log_p(actors[crowded], mean[crowded])
     owner, where = np.unique(context[start[crowded]], return_inverse=True)
-    sitting = log.at_ms[order[start[crowded]]] // SITTING_MS
+    sitting = log.at_ms[order[start[crowded]]] // SITTINGS_APART_MS
     worst = _nth_sitting(where, sitting, log_p, owner.shape[0], sittings)
     cells = np.bincount(context[start])[owner]
     # Who is judged by crowds is judged with its pairs: of a delivery over many contexts some cells stay small.
