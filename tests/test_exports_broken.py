@@ -49,7 +49,52 @@ WHOLE = (FIXTURES / "bilibili.json").read_bytes()
 )  # fmt: skip
 def test_one_clear_sentence(tmp_path: Path, name: str, content: bytes, match: str):
     assert name in refused(a_file(tmp_path, content, name), match)
-    refused(tmp_path, match)  # the same inside a folder: data that cannot be read is never passed over
+    refused(tmp_path, match)  # the same inside a folder: where nothing can be read that is said
+
+
+UNRELATED = {
+    "empty.csv": (b"", "empty", ""),
+    "blank.json": (b" \n", "empty", ""),
+    "head.csv": (HEAD.encode(), "no_rows", "'comment_id', 'post_id', 'text', 'likes', 'created_at'"),
+    "names.csv": (b"name\nAda\nBob\n", "one_column", "'name'"),
+    "none.json": (b"[]", "unknown_json", ""),
+    "package.json": (b'{"name": "site", "version": "1.0"}', "unknown_json", "'name', 'version'"),
+    "session.json": (b'{"base_resp": {"ret": -3, "err_msg": "no session"}}', "unknown_json", "'base_resp'"),
+    "weather.csv": (b"day,rain\n1,2\n", "unknown_table", "'day', 'rain'"),
+    "cover.png": (b"\x89PNG", "not_data", ""),
+    "b.txt": (bytes(range(256)), "unreadable", ""),
+}
+
+
+def test_what_is_unrelated_is_left_out_and_named(tmp_path: Path):
+    for name, (content, _, _) in UNRELATED.items():
+        a_file(tmp_path, content, name)
+    refused(tmp_path, r"holds nothing Plaudit recognises")
+    good = a_file(tmp_path, GOOD, "comments.csv")
+    read = read_exports(tmp_path)
+    assert len(read.section.comments) == 20 and [file.name for file in read.summary.files] == [str(good)]
+    left = {Path(one.name).name: (one.reason, one.found) for one in read.summary.left_out}
+    assert left == {name: (reason, found) for name, (_, reason, found) in UNRELATED.items()}
+    assert [one.name for one in read.summary.left_out] == sorted(one.name for one in read.summary.left_out)
+    for name in UNRELATED:  # who names a file wants it read
+        refused([good, tmp_path / name], name) if name != "b.txt" else None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("cut.json", WHOLE[: len(WHOLE) // 2], "may be cut off"),
+        ("cut.parquet", b"PAR1" + bytes(90), "truncated or damaged"),
+        ("both.csv", b"user_id,comment_id,timestamp,text\nu,c,1714500000,t\n", "could be an event log or comments"),
+        ("both.json", b'[{"user_id": "u", "comment_id": "c", "timestamp": 1714500000, "text": "t"}]', "could be"),
+        ("half.csv", "栏目,阅读数,点赞\n一,100,3\n".encode(), "is nearly a table Plaudit knows"),
+        ("half.json", b'[{"customer": "a", "openid": "b", "amount": 3}]', "is nearly a table Plaudit knows"),
+        ("web.json", b"<html>sign in</html>", "does not begin like it"),
+    ],
+)  # fmt: skip
+def test_what_may_be_half_of_something_stops_a_folder(tmp_path: Path, name: str, content: bytes, match: str):
+    a_file(tmp_path, GOOD, "comments.csv")
+    assert name in refused(a_file(tmp_path, content, name).parent, match)
 
 
 def test_folders_and_names(tmp_path: Path):
@@ -57,7 +102,7 @@ def test_folders_and_names(tmp_path: Path):
     a_file(tmp_path, b"\x89PNG", "a.png")
     refused(tmp_path, r"holds nothing Plaudit recognises \(a.png\)")
     a_file(tmp_path, "hello", "b.txt")
-    refused(tmp_path, "holds nothing Plaudit recognises")
+    refused(tmp_path, r"holds nothing Plaudit recognises \(a.png, b.txt\)")
     refused(tmp_path / "none.csv", "does not exist")
     refused([], "no source was given")
     refused("https://example.org/c.json", "reads no network")

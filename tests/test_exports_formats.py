@@ -213,7 +213,8 @@ def test_a_folder_of_everything_is_one_section_whatever_the_order(tmp_path: Path
         sorted((path for path in tmp_path.iterdir() if path.suffix not in (".png", ".txt")), reverse=True)
     )
     assert everything(read) == everything(again)
-    assert [Path(name).name for name in read.summary.unrecognised] == ["cover.png", "notes.txt"]
+    left = [(Path(one.name).name, one.reason) for one in read.summary.left_out]
+    assert left == [("cover.png", "not_data"), ("notes.txt", "one_column")]
     assert {file.kind for file in read.summary.files} == {*Kind} - {Kind.EVENTS}
     platforms = set(read.section.posts.platform.to_pylist())
     assert platforms == {

@@ -15,5 +15,19 @@ class InputError(PlauditError):
     """The caller's input cannot be used: names the file, the row where there is one, and the remedy."""
 
 
+class UnknownInput(InputError):
+    """One file that holds nothing Plaudit reads: beside files that do, it may be left out and named.
+
+    Args:
+        sentence: as for every :class:`InputError`.
+        reason: a word the report knows: ``empty``, ``one_column``, ``unknown_json``, ``unknown_table``.
+        found: what is in it: its keys or columns.
+    """
+
+    def __init__(self, sentence: str, reason: str, found: str = "") -> None:
+        super().__init__(sentence)
+        self.reason, self.found = reason, found
+
+
 class ResultError(PlauditError):
     """A result directory is missing, incomplete, or written by an incompatible version."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit._version import __version__
-from plaudit.app.exports import basis_of, fingerprint, no_log, plain
+from plaudit.app.exports import basis_of, fingerprint, left_out, no_log, plain
 from plaudit.app.pipeline import Audit, audit_id, judge
 from plaudit.app.section import SectionAudit, audit_section
 from plaudit.app.section_value import value_beside_log, value_of_section
@@ -22,7 +22,7 @@ from plaudit.ingest.exports import ExportRead, Kind, read_exports
 from plaudit.ingest.labels import GivenLabels
 from plaudit.model import SCHEMAS, SECTION_TABLES, Outcomes
 from plaudit.progress import Progress
-from plaudit.result import InputFile, Method, ResultDocument
+from plaudit.result import InputFile, LeftOut, Method, ResultDocument
 
 
 def audit_exports(
@@ -75,7 +75,7 @@ def audit_exports(
     if read.section.n_targets == 0:
         if log is None:
             raise InputError(_nothing(read.outcomes))
-        return log
+        return Audit(log.document.model_copy(update={"left_out": left_out(read)}), log.tables, log.outcomes)
     parameters |= {"reveal": reveal, "time_zone": time_zone, "key": "given" if key else "derived"}
     named = [source] if isinstance(source, str | Path) else list(source)
     parameters["sources"] = [str(one) for one in named]
@@ -115,7 +115,7 @@ def judge_exports(
         asked: what is asked about value, with outcomes as read; answered by the log where there is one.
         figures: what stands for the texts where they were left behind.
     """
-    basis = basis_of(read)
+    basis, left = basis_of(read), left_out(read)
     section = audit_section(
         read.section,
         basis,
@@ -136,7 +136,7 @@ def judge_exports(
     if log is not None:
         value = value_beside_log(read, log.document.value, asked)
         log = Audit(log.document.model_copy(update={"value": value}), log.tables, named)
-        return _both(log, section, own, audit_id([log.document.method.audit_id, *digests], seed, own))
+        return _both(log, section, left, own, audit_id([log.document.method.audit_id, *digests], seed, own))
     method = Method(
         plaudit_version=__version__,
         seed=seed,
@@ -148,7 +148,7 @@ def judge_exports(
     total = section.part.total
     counted = (float(total.shown), total.authentic, total.authentic_low, total.authentic_high)
     value = value_of_section(read, section.tables, counted, asked)
-    document = _alone(section, method).model_copy(update={"value": value})
+    document = _alone(section, method).model_copy(update={"value": value, "left_out": left})
     return Audit(document, {name: section.tables[name] for name in SECTION_TABLES}, named)
 
 
@@ -176,7 +176,7 @@ def _alone(section: SectionAudit, method: Method) -> ResultDocument:
     )
 
 
-def _both(log: Audit, section: SectionAudit, parameters: Mapping[str, Any], own_id: str) -> Audit:
+def _both(log: Audit, section: SectionAudit, left: list[LeftOut], parameters: Mapping[str, Any], own_id: str) -> Audit:
     """One document with both parts. A target both know is counted by the log, which knows who liked it."""
     document, tables = log.document, dict(log.tables)
     detectors = {**document.method.parameters["detectors"], **parameters["detectors"]}
@@ -198,6 +198,7 @@ def _both(log: Audit, section: SectionAudit, parameters: Mapping[str, Any], own_
             "unseen": [*document.unseen, *section.unseen],
             "method": method,
             "section": section.part,
+            "left_out": left,
         }
     )
     return Audit(merged, {name: tables[name] for name in SCHEMAS}, log.outcomes)

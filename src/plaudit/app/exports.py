@@ -10,7 +10,7 @@ import numpy as np
 from plaudit.app.section_messages import missing, selection
 from plaudit.ingest.exports import ExportFile, ExportRead, Kind
 from plaudit.model import Ints
-from plaudit.result import Basis, Count, Curve, ExportSource, Input, InputFile, Message, Span, Verdict
+from plaudit.result import Basis, Count, Curve, ExportSource, Input, InputFile, LeftOut, Message, Span, Verdict
 
 _SECTION_KINDS = frozenset(kind for kind in Kind if kind is not Kind.EVENTS)
 
@@ -25,7 +25,6 @@ def basis_of(read: ExportRead) -> Basis:
     authors = comments.author[comments.author >= 0]
     return Basis(
         sources=[_source(file) for file in files],
-        unrecognised=list(told.unrecognised),
         rows=told.rows,
         rejected=told.rejected,
         repeated=told.repeated,
@@ -49,6 +48,11 @@ def basis_of(read: ExportRead) -> Basis:
         notes=_notes(files, told.notes),
         fingerprint=fingerprint([file.sha256 for file in told.files]),
     )
+
+
+def left_out(read: ExportRead) -> list[LeftOut]:
+    """Files of folders that were not read, as the document holds them."""
+    return [LeftOut(name=one.name, reason=one.reason, found=one.found) for one in read.summary.left_out]
 
 
 def fingerprint(digests: Sequence[str]) -> str:

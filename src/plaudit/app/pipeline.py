@@ -85,6 +85,7 @@ class Audit:
             "schema_version": SCHEMA_VERSION,
             "plaudit_version": method.plaudit_version,
             "inputs": inputs,
+            "left_out": [one.model_dump(mode="json") for one in self.document.left_out],
             "parameters": method.parameters,
             "detectors": {run.detector: run.version for run in self.document.detectors},
             "seed": method.seed,

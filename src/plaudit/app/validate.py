@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.app.assemble import detector_run, unseen
-from plaudit.app.exports import basis_of, no_log
+from plaudit.app.exports import basis_of, left_out, no_log
 from plaudit.app.kinds import holds_exports
 from plaudit.app.section_messages import unseen as section_unseen
 from plaudit.detectors import SECTION, all_detectors
@@ -17,7 +17,7 @@ from plaudit.ingest import read_events
 from plaudit.ingest.exports import ExportRead, read_exports
 from plaudit.model import Tier
 from plaudit.progress import Progress
-from plaudit.result import Basis, DetectorRun, Input, Message
+from plaudit.result import Basis, DetectorRun, Input, LeftOut, Message
 
 
 class Validation(BaseModel):
@@ -33,6 +33,7 @@ class Validation(BaseModel):
     tier: str = Tier.EVENTS.value
     detectors: list[DetectorRun]
     messages: list[Message]
+    left_out: list[LeftOut] = Field(default_factory=list)
 
 
 def validate(
@@ -70,7 +71,11 @@ def validate(
         detectors=[detector_run(detector, outcome, reason) for detector, outcome, reason in ready],
         messages=unseen(read, [(detector.spec.id, outcome, reason) for detector, outcome, reason in ready]),
     )
-    return of_log if exports is None or exports.section.n_targets == 0 else _of_exports(exports, of_log)
+    if exports is None:
+        return of_log
+    if exports.section.n_targets == 0:
+        return of_log.model_copy(update={"left_out": left_out(exports)})
+    return _of_exports(exports, of_log)
 
 
 def _of_exports(read: ExportRead, of_log: Validation | None) -> Validation:
@@ -82,10 +87,18 @@ def _of_exports(read: ExportRead, of_log: Validation | None) -> Validation:
     )
     if of_log is None:
         tier = read.section.tier.value
-        return Validation(input=no_log()[0], basis=basis_of(read), tier=tier, detectors=detectors, messages=messages)
+        return Validation(
+            input=no_log()[0],
+            basis=basis_of(read),
+            tier=tier,
+            detectors=detectors,
+            messages=messages,
+            left_out=left_out(read),
+        )
     update = {
         "basis": basis_of(read),
         "detectors": [*of_log.detectors, *detectors],
         "messages": [*of_log.messages, *messages],
+        "left_out": left_out(read),
     }
     return of_log.model_copy(update=update)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from plaudit.app.terminal import one_line
 from plaudit.model import SCHEMA_VERSION, SCHEMAS, Tier
-from plaudit.report.section_terminal import basis_lines
+from plaudit.report.section_terminal import basis_lines, left_out
 from plaudit.report.words import Words
 from plaudit.result import ResultDocument, SectionPart
 
@@ -55,6 +55,7 @@ def machine_summary(document: ResultDocument, out: Path) -> dict[str, Any]:
         "unseen": [message.model_dump(mode="json") for message in document.unseen],
         "labels": document.labels.outcome.model_dump(mode="json") if document.labels else None,
         "section": _section_summary(document.section) if document.section else None,
+        "left_out": [one.model_dump(mode="json") for one in document.left_out],
     }
 
 
@@ -112,8 +113,10 @@ def validation(found: Validation, lang: str) -> RenderableType:
             words.name("detector_name", run.detector), words.name("outcome", run.outcome), Text(words.word(run.reason))
         )
     if found.tier != Tier.EVENTS and found.basis:
-        return Group(*basis_lines(found.basis, words), Text(""), *_can(found, can, words))
-    parts: list[RenderableType] = [] if found.basis is None else [*basis_lines(found.basis, words), Text("")]
+        return Group(*basis_lines(found.basis, found.left_out, words), Text(""), *_can(found, can, words))
+    parts: list[RenderableType] = (
+        [] if found.basis is None else [*basis_lines(found.basis, found.left_out, words), Text("")]
+    )
     parts += [Text(words.ui("account"), style="bold"), account]
     if read.rejected_reasons:
         parts += [Text(words.ui("reject_reasons"), style="bold"), rejects]
@@ -121,6 +124,7 @@ def validation(found: Validation, lang: str) -> RenderableType:
         Text(span),
         Text(f"{words.ui('columns')}: {roles}"),
         Text(f"{words.ui('time_format')}: {one_line(read.time_format)}"),
+        *(left_out(found.left_out, words) if found.basis is None else ()),
         Text(""),
     ]
     return Group(*parts, *_can(found, can, words))

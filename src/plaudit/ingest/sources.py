@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from plaudit.errors import InputError
+from plaudit.errors import InputError, UnknownInput
 
 STDIN = "-"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
@@ -115,7 +115,7 @@ def _from_file(path: Path, name: str) -> Source:
     except OSError as error:
         raise InputError(f"{name} cannot be read ({error.strerror}): check its permissions.") from error
     if size == 0:
-        raise InputError(f"{name} is empty: nothing to read.")
+        raise UnknownInput(f"{name} is empty: nothing to read.", "empty")
     return Source(name=name, sha256=digest, bytes=size, path=path)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from plaudit.errors import InputError
+from plaudit.errors import InputError, UnknownInput
 from plaudit.ingest.sources import junk
 
 MAX_LINE = 4 << 20
@@ -162,7 +162,7 @@ def head_of(path: Path, name: str) -> str:
     if packed and (words := junk(data)):
         raise InputError(f"{name} holds {words}.")
     if not data.strip():
-        raise InputError(f"{name} is empty: nothing to read.")
+        raise UnknownInput(f"{name} is empty: nothing to read.", "empty")
     return data.decode("utf-8", errors="ignore").removeprefix("\ufeff")
 
 
@@ -198,7 +198,8 @@ def header_of(head: str, name: str) -> tuple[list[str], str, int]:
             "tabs, semicolons or bars and named in the first line."
         )
     if len(head) < _HEAD // 4 and not any(one.strip() for one in lines[number + 1 :]):
-        raise InputError(f"{name} has a header and no rows: nothing to read.")
+        held = ", ".join(repr(column) for column in columns[:20])
+        raise UnknownInput(f"{name} has a header and no rows: nothing to read.", "no_rows", held)
     return columns, delimiter, number + 1
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from plaudit.report import figures
 from plaudit.report.words import Words
-from plaudit.result import Basis, ExportSource, Message
+from plaudit.result import Basis, ExportSource, LeftOut, Message
+
+_NAMED = 5
+"""File names listed in one sentence."""
 
 # Ingest notes in English what it decided; patterns and the codes that word them. The first group of a file note tells
 # notes apart, so that two time zones stay two sentences. Others stand as they are, beside the file they speak of.
@@ -56,6 +60,21 @@ def _known(note: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> tupl
 
 def _with_files(message: Message, counts: list[int]) -> dict[str, object]:
     return {**message.values, "files": sum(counts)}
+
+
+def left_out_lines(left: Sequence[LeftOut], words: Words) -> list[str]:
+    """Files that were not read, as sentences: those with one reason and one content together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for one in left:
+        together.setdefault((one.reason, one.found), []).append(one.name)
+    out = []
+    for (reason, found), names in together.items():
+        shown = [figures.short(name, 48) for name in names[:_NAMED]]
+        if len(names) > _NAMED:
+            shown.append(words.ui("terminal_more", count=len(names) - _NAMED))
+        held = [figures.short(found, 120)] if found else [words.ui("none")]
+        out.append(words(f"left_{reason}", names=shown, found=held))
+    return out
 
 
 class SourceKind:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from plaudit.report import charts, figures
 from plaudit.report.drawing import Frame
+from plaudit.report.notes import left_out_lines
 from plaudit.report.section_page import CHAPTERS, few, section_context
 from plaudit.report.waterfall import Bar, waterfall
 from plaudit.report.words import Words
@@ -109,6 +110,7 @@ def render(document: ResultDocument, lang: str, tz_offset_minutes: int | None) -
         decisions_left=_left(document.decisions, MOST_DECISIONS, document.decisions_omitted),
         most_names=MOST_NAMES,
         parameters=_parameters(document.method.parameters),
+        left_out=left_out_lines(document.left_out, words),
         **(section_context(document, words) if document.section else {}),
     )
 

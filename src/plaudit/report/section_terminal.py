@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
 from plaudit.report import figures
-from plaudit.report.notes import kinds_of, reading_notes
+from plaudit.report.notes import kinds_of, left_out_lines, reading_notes
 from plaudit.report.screen import SOFT, WIDTH, bullets, count_line, counts, heading, legend, more, table
 from plaudit.report.words import Words
-from plaudit.result import Basis, CommentView, SectionFinding, SectionPart
+from plaudit.result import Basis, CommentView, LeftOut, SectionFinding, SectionPart
 
 _MOST, _MOST_NOTES = 5, 8
 
 
-def section_summary(section: SectionPart, words: Words) -> list[RenderableType]:
-    """Counts, what can be said, findings, comments in question and comments worth keeping."""
+def section_summary(section: SectionPart, unread: Sequence[LeftOut], words: Words) -> list[RenderableType]:
+    """Counts, what can be said, findings, comments in question, comments worth keeping, and what was (not) read."""
     total = section.total
     parts: list[RenderableType] = [
         heading(words.ui("section_title")),
@@ -42,7 +44,7 @@ def section_summary(section: SectionPart, words: Words) -> list[RenderableType]:
         if views:
             parts += [Text(), heading(words.ui(title)), _comments(views[:_MOST], words)]
             parts += more(len(views) - _MOST + left, words)
-    return [*parts, Text(), heading(words.ui("basis")), *basis_lines(section.basis, words)]
+    return [*parts, Text(), heading(words.ui("basis")), *basis_lines(section.basis, unread, words)]
 
 
 def _grades(section: SectionPart, words: Words) -> str:
@@ -53,8 +55,13 @@ def _grades(section: SectionPart, words: Words) -> str:
     return " \N{MIDDLE DOT} ".join([*parts, words.name("tier", section.tier)])
 
 
-def basis_lines(basis: Basis, words: Words) -> list[RenderableType]:
-    """What was read: sources by kind, sizes, selection, and what reading had to decide."""
+def left_out(left: Sequence[LeftOut], words: Words) -> list[RenderableType]:
+    """Files that were not read, under a heading; nothing where all were."""
+    return [Text(), heading(words.ui("left_out")), *bullets(left_out_lines(left, words))] if left else []
+
+
+def basis_lines(basis: Basis, left: Sequence[LeftOut], words: Words) -> list[RenderableType]:
+    """What was read: sources by kind, sizes, selection, what reading had to decide, and what it left out."""
     line = words.ui(
         "basis_line",
         sources=len(basis.sources),
@@ -68,7 +75,7 @@ def basis_lines(basis: Basis, words: Words) -> list[RenderableType]:
     kinds = [f"{words.name('kind', one.kind)} {figures.count(one.files)}" for one in kinds_of(basis)]
     sentences = [words.say(basis.selection), *reading_notes(basis, words)]
     told = bullets(sentences[:_MOST_NOTES]) + more(len(sentences) - _MOST_NOTES, words)
-    return [Text(line), Text(" \N{MIDDLE DOT} ".join(kinds), style=SOFT), *told]
+    return [Text(line), Text(" \N{MIDDLE DOT} ".join(kinds), style=SOFT), *told, *left_out(left, words)]
 
 
 def _findings(found: list[SectionFinding], words: Words) -> RenderableType:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.report import figures
-from plaudit.report.notes import kinds_of, reading_notes
+from plaudit.report.notes import kinds_of, left_out_lines, reading_notes
 from plaudit.report.section_page import few, finding_says, region_name
 from plaudit.report.words import Words
 from plaudit.result import CommentView, ResultDocument, SectionFinding, SectionPart
@@ -364,6 +364,8 @@ def _method(document: ResultDocument, section: SectionPart, words: Words) -> Ite
         )
     for note in [words.say(section.basis.selection), *reading_notes(section.basis, words)]:
         yield (ui("reading_notes"), note)
+    for line in left_out_lines(document.left_out, words):
+        yield (ui("left_out"), line)
     for message in section.basis.missing:
         yield (ui("missing_title"), words.say(message))
     for run in document.detectors:

@@ -28,7 +28,7 @@ from plaudit.report.screen import (
     more,
     table,
 )
-from plaudit.report.section_terminal import section_summary
+from plaudit.report.section_terminal import left_out, section_summary
 from plaudit.report.value import value_view
 from plaudit.report.waterfall import Bar, waterfall
 from plaudit.report.words import Words
@@ -43,7 +43,7 @@ def summary(document: ResultDocument, lang: str) -> RenderableType:
     words = Words.of(lang)
     parts: list[RenderableType] = []
     if document.section:
-        parts += section_summary(document.section, words)
+        parts += section_summary(document.section, document.left_out, words)
     if document.tier == Tier.EVENTS:
         parts += ([Text()] if parts else []) + _log(document, words)
     parts += [Text(), heading(words.ui("s_detectors")), _detectors(document.detectors, words)]
@@ -62,6 +62,8 @@ def summary(document: ResultDocument, lang: str) -> RenderableType:
             other_kinds=rows.other_kinds,
         )
         parts += [Text(), heading(words.ui("account")), Text(account)]
+        if not document.section:
+            parts += left_out(document.left_out, words)
     if document.unseen:
         parts += [Text(), heading(words.ui("s_unseen")), *bullets(words.say(m) for m in document.unseen)]
     return Constrain(Group(*parts), WIDTH)

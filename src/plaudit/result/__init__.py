@@ -6,7 +6,7 @@ language by ``report``; no sentence is stored here.
 
 from __future__ import annotations
 
-from plaudit.result.base import Case, Count, Decision, DetectorRun, InputFile, Message, Method, Step
+from plaudit.result.base import Case, Count, Decision, DetectorRun, InputFile, LeftOut, Message, Method, Step
 from plaudit.result.cells import OTHER, SMALL, merged
 from plaudit.result.counts import HerdPart, UnitView
 from plaudit.result.document import ResultDocument
@@ -70,6 +70,7 @@ __all__ = [
     "LabelEntry",
     "Labels",
     "LearnedWeight",
+    "LeftOut",
     "Message",
     "Method",
     "OTHER",

@@ -42,6 +42,14 @@ class InputFile(Frozen):
     rejected: int
 
 
+class LeftOut(Frozen):
+    """One file of a folder that was not read. ``found``: keys or columns it holds, where it holds any."""
+
+    name: str
+    reason: str  # "not_data" | "unreadable" | "empty" | "no_rows" | "one_column" | "unknown_json" | "unknown_table"
+    found: str
+
+
 class DetectorRun(Frozen):
     """What one detector was asked and what came of it in this log."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from plaudit.model import SCHEMA_VERSION
-from plaudit.result.base import Case, Count, Decision, DetectorRun, Frozen, Message, Method
+from plaudit.result.base import Case, Count, Decision, DetectorRun, Frozen, LeftOut, Message, Method
 from plaudit.result.counts import HerdPart, UnitView
 from plaudit.result.log import Curve, GroupView, Input, Labels, TargetView, Verdict
 from plaudit.result.section import SectionPart
@@ -43,3 +43,4 @@ class ResultDocument(Frozen):
     counts: list[UnitView] = Field(default_factory=list)
     counts_omitted: int = 0
     herd: HerdPart | None = None
+    left_out: list[LeftOut] = Field(default_factory=list)

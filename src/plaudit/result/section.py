@@ -52,8 +52,6 @@ class Basis(Frozen):
     """
 
     sources: list[ExportSource]
-    unrecognised: list[str]
-    """Files in a folder that were left alone."""
     rows: int
     rejected: int
     repeated: int

@@ -70,7 +70,7 @@ def masked(read: ExportRead, names: Names, with_texts: bool) -> ExportRead:
     summary = replace(
         told,
         files=tuple(replace(file, name=sources[file.name], notes=()) for file in told.files),
-        unrecognised=(),
+        left_out=(),
         notes=(),
     )
     hidden = Section(
@@ -209,7 +209,7 @@ def unpack(archive: Archive) -> tuple[ExportRead, TextFigures | None]:
         )
         told = about["summary"]
         files = tuple(ExportFile(**{**one, "kind": Kind(one["kind"]), "notes": ()}) for one in told["files"])
-        summary = ExportSummary(**{**told, "files": files, "unrecognised": (), "notes": ()})
+        summary = ExportSummary(**{**told, "files": files, "left_out": (), "notes": ()})
         quarantine = archive.table(REJECTED).cast(SCHEMAS["quarantine"])
         read = ExportRead(section, None, (), summary, quarantine)
         if WORDS not in archive.names:

@@ -36,12 +36,28 @@ class ExportFile:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """One file of a folder that was not read.
+
+    Attributes:
+        name: as found in the folder.
+        reason: ``not_data`` (a picture, a note: told by its name), ``unreadable`` (a text that is no table),
+            ``empty``, ``no_rows``, ``one_column``, ``unknown_json`` or ``unknown_table``.
+        found: keys or columns it holds, where it holds any.
+    """
+
+    name: str
+    reason: str
+    found: str = ""
+
+
+@dataclass(frozen=True)
 class ExportSummary:
     """The account of a reading. Every row is rejected, repeats another, or is kept as a reading or an outcome.
 
     Attributes:
         files: every file read or left to :func:`~plaudit.ingest.read_events`, in the order of their names.
-        unrecognised: names in a folder that were left alone (pictures, notes).
+        left_out: files of folders that were not read, and why, in the order of their names.
         rows, rejected: over all files.
         repeated: rows that say again what another row of the same moment says.
         conflicting: rows of one target and one moment with different counts: kept as the interval around them.
@@ -52,7 +68,7 @@ class ExportSummary:
     """
 
     files: tuple[ExportFile, ...]
-    unrecognised: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
     rows: int
     rejected: int
     repeated: int

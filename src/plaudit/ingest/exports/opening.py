@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from plaudit.errors import InputError
+from plaudit.errors import InputError, UnknownInput
 from plaudit.ingest import text as texts
 from plaudit.ingest.exports.sheets import sheet_of
 from plaudit.ingest.sources import Source
@@ -128,7 +128,7 @@ def _parquet(source: Source, path: Path) -> Opened:
     try:
         with pq.ParquetFile(path) as file:
             if file.metadata.num_rows == 0:
-                raise InputError(f"{source.name} has columns and no rows: nothing to read.")
+                raise UnknownInput(f"{source.name} has columns and no rows: nothing to read.", "no_rows")
             names = [name for name in file.schema_arrow.names if file.schema_arrow.names.count(name) == 1]
             plain = [name for name in names if not pa.types.is_nested(file.schema_arrow.field(name).type)]
             first = next(file.iter_batches(batch_size=_SAMPLE, columns=plain))
@@ -141,9 +141,11 @@ def _parquet(source: Source, path: Path) -> Opened:
 def _csv(source: Source, path: Path, head: str, note: str) -> Opened:
     line = next(one for one in head.splitlines() if one.strip())
     if not any(len(next(csv.reader([line], delimiter=sign))) > 1 for sign in ",\t;|"):
-        raise InputError(
+        raise UnknownInput(
             f"{source.name} has one column ({line.strip()[:60]!r}): a table needs several, separated by commas, tabs, "
-            "semicolons or bars and named in the first line."
+            "semicolons or bars and named in the first line.",
+            "one_column",
+            repr(line.strip()[:60]),
         )
     names, delimiter, header = texts.header_of(head, source.name)
     if twice := [name for name in names if name and names.count(name) > 1]:

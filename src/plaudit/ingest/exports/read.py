@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.engine import DuckEngine
-from plaudit.errors import InputError
+from plaudit.errors import InputError, UnknownInput
 from plaudit.ingest.columns import folded
-from plaudit.ingest.exports.account import ExportFile, ExportRead, ExportSummary
+from plaudit.ingest.exports.account import ExportFile, ExportRead, ExportSummary, LeftOut
 from plaudit.ingest.exports.judge import FileFacts, Judged, judged
 from plaudit.ingest.exports.moments import check_zone, shown
 from plaudit.ingest.exports.naming import Named, named
@@ -116,7 +116,7 @@ class _Reading:
     def run(self, sources: Path | str | Sequence[Path | str]) -> ExportRead:
         self.progress.stage("read")
         paths, left = _listed(sources)
-        files, unrecognised = self._recognised(paths)
+        files, left = self._recognised(paths, left)
         exports = [file for file in files if file.known.kind is not Kind.EVENTS]
         events = tuple(file.source.path for file in files if file.known.kind is Kind.EVENTS and file.source.path)
         staged = self._staged(exports)
@@ -141,7 +141,7 @@ class _Reading:
             number += 1
         summary = ExportSummary(
             files=tuple(entries),
-            unrecognised=tuple([*left, *unrecognised]),
+            left_out=tuple(left),
             rows=sum(entry.rows for entry in entries),
             rejected=quarantine.num_rows,
             repeated=account.repeated,
@@ -154,27 +154,36 @@ class _Reading:
         ids = authors.account_ids if rows["comment"] is not None else None
         return ExportRead(section, outcomes, events, summary, quarantine, ids)
 
-    def _recognised(self, paths: list[tuple[Path, Path, bool]]) -> tuple[list[_Found], list[str]]:
+    def _recognised(
+        self, paths: list[tuple[Path, Path, bool]], no_data: list[LeftOut]
+    ) -> tuple[list[_Found], list[LeftOut]]:
+        """Files by what they are, and those of folders that are nothing Plaudit reads, ``no_data`` among them.
+
+        What is ambiguous, cut off or damaged is an error: it may be half of what was meant. What was named itself, too.
+        """
         files: list[_Found] = []
-        unrecognised: list[str] = []
+        left: list[LeftOut] = []
+        said: list[InputError] = []
         for path, root, named_itself in paths:
             try:
                 source = resolve(str(path), self.spool)[0]
                 file = opened(source, self.spool)
                 what = known(file)
-            except InputError:
-                # Beside exports people keep notes; only what is named like data has to be understood.
-                if named_itself or _DATA.search(path.name):
+            except InputError as error:
+                if named_itself or (_DATA.search(path.name) and not isinstance(error, UnknownInput)):
                     raise
-                unrecognised.append(str(path))
+                reason, found = (error.reason, error.found) if isinstance(error, UnknownInput) else ("unreadable", "")
+                left.append(LeftOut(str(path), reason, found))
+                said.append(error)
                 continue
             zone = self.time_zone or what.zone or "UTC"
             # What was parsed to recognise the file is many times its size.
             files.append(_Found(source, root, replace(file, documents=()), what, named(path, root, zone)))
         if not files:
-            where = str(paths[0][1]) if paths else "the folder"
-            raise InputError(f"{where} holds nothing Plaudit recognises: {_WANTED}.")
-        return files, unrecognised
+            if len(said) == 1 and _DATA.search(left[0].name):
+                raise said[0]
+            raise _nothing_in(paths[0][1], [*no_data, *left])
+        return files, sorted([*no_data, *left], key=lambda one: one.name)
 
     def _staged(self, files: list[_Found]) -> list[Staged]:
         total = sum(file.source.bytes for file in files)
@@ -267,13 +276,13 @@ def _batches(files: list[_Found]) -> Iterator[list[tuple[int, _Found]]]:
         yield batch
 
 
-def _listed(sources: Path | str | Sequence[Path | str]) -> tuple[list[tuple[Path, Path, bool]], list[str]]:
+def _listed(sources: Path | str | Sequence[Path | str]) -> tuple[list[tuple[Path, Path, bool]], list[LeftOut]]:
     """Files to open with their root and whether they were named themselves, and those in folders that are no data."""
     items = [sources] if isinstance(sources, str | Path) else list(sources)
     if not items:
         raise InputError("no source was given: name a folder or a file.")
     found: dict[Path, tuple[Path, Path, bool]] = {}
-    left: list[str] = []
+    left: list[LeftOut] = []
     for item in items:
         path = Path(item).expanduser()
         if not path.is_dir():
@@ -286,14 +295,17 @@ def _listed(sources: Path | str | Sequence[Path | str]) -> tuple[list[tuple[Path
             if _DATA.search(one.name) or _MAYBE.search(one.name):
                 found.setdefault(one.resolve(), (one, path, False))
             else:
-                left.append(str(one))
+                left.append(LeftOut(str(one), "not_data"))
         if not found and not left and len(items) == 1:
             raise InputError(f"{item} is an empty folder: put exports into it, or name another.")
     if not found:
-        raise InputError(
-            f"{items[0]} holds nothing Plaudit recognises ({', '.join(Path(one).name for one in left[:5])}): {_WANTED}."
-        )
+        raise _nothing_in(items[0], left)
     return [found[one] for one in sorted(found, key=lambda one: str(found[one][0]))], left
+
+
+def _nothing_in(folder: Path | str, left: Sequence[LeftOut]) -> InputError:
+    names = ", ".join(Path(one.name).name for one in left[:5]) + (", …" if len(left) > 5 else "")
+    return InputError(f"{folder} holds nothing Plaudit recognises ({names}): {_WANTED}.")
 
 
 def _named_files(text: str) -> list[Path]:

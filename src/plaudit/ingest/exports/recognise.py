@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plaudit.errors import InputError
+from plaudit.errors import InputError, UnknownInput
 from plaudit.ingest import layouts
 from plaudit.ingest.columns import assign, folded, listed
 from plaudit.ingest.exports.apis import APIS, WRAPPERS, Api, Place, score
@@ -102,7 +102,8 @@ def known(file: Opened) -> Known:
     """What a file is and how to read it.
 
     Raises:
-        InputError: it is nothing Plaudit reads, or could be two things; it says what was found and what to add.
+        UnknownInput: it is nothing Plaudit reads; it says what was found.
+        InputError: it could be two things; it says what to add.
     """
     name = file.source.name
     if file.form in ("csv", "sheet", "parquet"):
@@ -118,6 +119,7 @@ def known(file: Opened) -> Known:
             )
         api = first[0]
         return Known(api.kind, "comment", api.platform, BEIJING, api.ordered, api=api)
+    doubt: InputError | None = None
     for place in ("", *(f"{above}{'.' if above else ''}{one}" for above in WRAPPERS for one in LISTS)):
         items = [item for document in file.documents for item in (items_at(document, place) if place else [document])]
         rows = [item for item in items if isinstance(item, dict)]
@@ -127,10 +129,19 @@ def known(file: Opened) -> Known:
         columns = tuple(paths)
         try:
             found = _table(name, columns, _sampled(rows[:100], paths), document=True)
-        except InputError:
+        except UnknownInput:
+            continue
+        except InputError as error:
+            doubt = doubt or error
             continue
         return Known(found.kind, found.sort, found.platform, found.zone, False, found.roles, None, place, paths)
-    raise InputError(f"{name} is JSON of no kind Plaudit knows; found {_keys(file.documents)}; {_WANTED}.")
+    if doubt is not None:
+        raise doubt
+    held = next((list(one) for one in file.documents if isinstance(one, dict)), [])
+    found_keys = f"keys {listed(held)}" if held else "no objects"
+    raise UnknownInput(
+        f"{name} is JSON of no kind Plaudit knows; found {found_keys}; {_WANTED}.", "unknown_json", listed(held)
+    )
 
 
 _WANTED = (
@@ -240,7 +251,16 @@ def _table(name: str, columns: Sequence[str], samples: Mapping[str, list[str]], 
             f"{name} could be an event log or comments without likes; found {listed(columns)}; name the columns actor, "
             "target and at for an event log, or add a column likes (it may be empty) for comments."
         )
-    raise InputError(f"{name} is no table Plaudit knows; found {listed(columns)}; {_WANTED}.")
+    familiar = {column for roles in (comment, reading, outcome) for column in roles.values()}
+    if ((counts or "likes" in comment) and len(familiar) > 1) or {"actor", "value"} <= set(outcome):
+        # Half of what is needed: meant to be read, and to be left out by no means.
+        raise InputError(
+            f"{name} is nearly a table Plaudit knows ({listed(sorted(familiar))}) and lacks what says of whom or what; "
+            f"found {listed(columns)}; {_WANTED}."
+        )
+    raise UnknownInput(
+        f"{name} is no table Plaudit knows; found {listed(columns)}; {_WANTED}.", "unknown_table", listed(columns)
+    )
 
 
 def _plain(kind: Kind, sort: str, roles: Mapping[str, str]) -> Known:
@@ -262,8 +282,3 @@ def _is_outcome(roles: Mapping[str, str], by_name: Mapping[str, str], samples: M
         return False
     words = [normalised(word) for word in samples.get(roles["kind"], [])]
     return bool(words) and sum(word in OUTCOME_WORDS for word in words) * 2 > len(words)
-
-
-def _keys(documents: Sequence[Any]) -> str:
-    first = next((one for one in documents if isinstance(one, dict)), None)
-    return f"keys {listed(list(first))}" if first else "no objects"

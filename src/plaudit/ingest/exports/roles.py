@@ -46,7 +46,8 @@ OUTCOME_ROLES = ("actor", "done", "kind", "value", "currency")
 
 _SHARED = {
     "platform": "platform site 平台 来源平台",
-    "title": "title post_title article_title video_title note_title 标题 文章标题 内容标题 视频描述 视频标题 笔记标题",
+    "title": "title post_title article_title video_title note_title 标题 文章标题 内容标题 视频描述 视频标题 笔记标题 "
+    "文章 文章名 文章名称 作品 作品名称 作品标题 笔记 视频",
     "account": "account account_name mp_name biz nickname_of_account 公众号 公众号名称 账号名称 发布账号",
     "post_at": "post_at published published_at publish_time post_time_of_article 发布时间 发表时间 文章日期",
     "observed": "observed_at observed observed_ms fetched_at captured_at crawled_at collected_at crawl_time fetch_time "
@@ -67,14 +68,17 @@ _COMMENT: Mapping[str, str] = {
     "user.id user.uid user.user_id user.openid author.id member.mid from.id",
     "author_name": "author author_name nickname nick_name user_name username screen_name name 昵称 评论昵称 用户昵称 "
     "用户名 评论者 user.nickname user.name user.screen_name author.name member.uname",
-    "text": "text content comment comment_text body message textoriginal 评论内容 留言内容 内容 评论 留言",
+    "text": "text content comment comment_text body message textoriginal 评论内容 留言内容 评论正文 留言正文 "
+    "评论文本 内容 评论 留言",
     "likes": "likes like_count likecount like_num like likes_count liked_count digg_count comment_like_count upvotes "
-    "thumbs 点赞数 评论点赞数 留言赞 点赞 赞 赞数 获赞数 点赞量",
+    "thumbs 点赞数 评论点赞数 留言点赞数 留言赞 点赞 赞 赞数 获赞数 点赞量 点赞次数",
     "replies": "replies reply_count sub_comment_count reply_num replies_count reply_total_cnt 回复数 "
     "评论回复数 子评论数",
     "created": "created created_at create_time created_ms ts time timestamp date datetime publishedat comment_time "
-    "post_time at 评论时间 留言时间 时间 发布时间 创建时间",
-    "region": "region province ip_location ip_label location ip_region ip属地 属地 省份 地区 ip归属地",
+    "post_time at 评论时间 留言时间 时间 发布时间 创建时间 "
+    "评论日期 留言日期",
+    "region": "region province ip_location ip_label location ip_region ip属地 属地 省份 地区 ip归属地 "
+    "评论者属地 用户属地",
     "country": "country 国家",
     "position": "position rank floor_order 位次 排名 位置",
     "pinned": "pinned is_pinned is_top 置顶 是否置顶",
@@ -88,9 +92,10 @@ _READING: Mapping[str, str] = {
     "target": f"target target_id comment_id id {_POST} repo repository",
     "observed": f"{_SHARED['observed']} at time timestamp ts date datetime 时间 日期 统计时间",
     "likes": "likes like_count likecount_total old_like_num digg_count liked_count stars upvotes 点赞 点赞数 点赞量 "
-    "喜欢 赞 赞数",
+    "喜欢 赞 赞数 点赞次数",
     "wow": "wow like_num wow_count 在看 在看数 爱心",
-    "reads": "reads read_num read_count views view_count viewcount 阅读 阅读数 阅读量 总阅读次数 浏览量",
+    "reads": "reads read_num read_count views view_count viewcount 阅读 阅读数 阅读量 总阅读次数 "
+    "阅读次数 浏览量 浏览数 浏览次数",
     "readers": "readers read_users 总阅读人数 阅读人数",
     "recommends": "recommends recommend_count 推荐 推荐数 推荐量",
     "shares": "shares share_num share_count forward_count 分享 分享量 分享次数 总分享次数 转发 转发数 转发量",

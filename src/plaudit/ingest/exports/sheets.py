@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from plaudit.errors import InputError
-from plaudit.ingest.columns import folded
+from plaudit.errors import InputError, UnknownInput
+from plaudit.ingest.columns import folded, listed
 from plaudit.ingest.exports.roles import ALIASES
 
 MAX_UNPACKED = 512 << 20
@@ -49,7 +49,7 @@ def sheet_of(path: Path, name: str) -> pa.Table:
         raise InputError(f"{name} is a truncated or damaged Excel workbook; save or fetch it again.") from error
     best = max(range(len(sheets)), key=lambda at: (_header(sheets[at])[1], -at), default=None)
     if best is None or not any(any(_filled(row)) for row in sheets[best]):
-        raise InputError(f"{name} holds no table: nothing to read.")
+        raise UnknownInput(f"{name} holds no table: nothing to read.", "empty")
     rows = sheets[best]
     header, _ = _header(rows)
     names = [str(cell).strip() if cell is not None else "" for cell in rows[header]]
@@ -58,7 +58,7 @@ def sheet_of(path: Path, name: str) -> pa.Table:
         raise InputError(f"{name} has several columns named {twice[0]!r}: rename all but one.")
     body = [(at + 1, row) for at, row in enumerate(rows) if at > header and any(_filled(row))]
     if not body:
-        raise InputError(f"{name} has a header and no rows: nothing to read.")
+        raise UnknownInput(f"{name} has a header and no rows: nothing to read.", "no_rows", listed(names))
     columns = {"row": pa.array([at for at, _ in body], pa.int64())}
     for at in kept:
         columns[names[at]] = pa.array(
