@@ -396,3 +396,34 @@ def test_pseudonyms_are_a_keyed_mac(tmp_path: Path):
 )
 def test_regions_are_coarse(province: str | None, country: str | None, region: str | None):
     assert region_of(province, country) == region
+
+
+def test_tables_that_say_no_platform_join_the_one_post_elsewhere(tmp_path: Path):
+    told, bare = ((FIXTURES / f"wechat_{name}.json").read_bytes() for name in ("current", "2018"))
+    for name, content, title in (
+        ("任意 2024-06-01 10-00.json", told, "春天的菜市场"),
+        ("夜跑 2024-06-01 10-00.json", bare, "夜跑"),
+    ):
+        folder = tmp_path / title
+        a_file(folder, content, name)
+        a_file(folder, f"标题,阅读数,点赞\n{title},1.2万,31\n", "totals_2024-06-02T10-00.csv")
+        a_file(folder, f"target_id,observed_at,likes\n{title},{S},3\n{title},{S + 3600},9\n", "curve.csv")
+        posts = read_exports(folder).section.posts
+        assert (posts.platform.to_pylist(), posts.title.to_pylist()) == (["wechat"], [title])
+        assert posts.totals["reads"].low.tolist() == [11_500]
+    # By id as well, and the other way round: plain comments about an article that another table places.
+    other = tmp_path / "other"
+    a_file(other, "post_id,platform,title,reads\np7,wechat,夜跑,100\n", "totals.csv")
+    a_file(other, "comment_id,post_id,text,likes\n1,p7,a,1\n", "by_id.csv")
+    a_file(other, "comment_id,title,text,likes\n2,夜跑,b,2\n", "by_title.csv")
+    a_file(other, "title,shares\n夜跑,5\n", "more.csv")
+    posts = read_exports(other).section.posts
+    assert (posts.platform.to_pylist(), posts.id.to_pylist()) == (["wechat"], ["p7"])
+    assert posts.totals["shares"].low.tolist() == [5] and posts.totals["reads"].low.tolist() == [100]
+
+
+def test_a_name_that_two_platforms_use_is_asked_about(tmp_path: Path):
+    a_file(tmp_path, "comment_id,post_id,platform,text,likes\n1,p,wechat,a,1\n2,p,weibo,b,2\n", "c.csv")
+    a_file(tmp_path, "post_id,reads\np,100\n", "totals.csv")
+    said = refused(tmp_path, "add a column platform")
+    assert "totals.csv row 2: 'p' may be a post of wechat and weibo" in said

@@ -23,7 +23,7 @@ from plaudit.ingest.exports.arrays import (
 )
 from plaudit.ingest.exports.authors import authors_of
 from plaudit.ingest.exports.judge import FileFacts, Judged
-from plaudit.ingest.exports.posts import placed
+from plaudit.ingest.exports.posts import Homes, placed
 from plaudit.ingest.exports.regions import region_of
 from plaudit.model import UNKNOWN, Bools, Flags, Ints
 
@@ -37,6 +37,7 @@ class CommentRows:
         rows: Judged,
         files: Sequence[FileFacts],
         titles: dict[tuple[str, str], str],
+        homes: Homes,
         key: bytes,
     ) -> None:
         file = ints(rows.table, "file")
@@ -46,7 +47,7 @@ class CommentRows:
         self.file = file = file[order]
         self.row = ints(rows.table, "row")
         self.reply = np.asarray(whole(rows.table.column("reply")).to_numpy(zero_copy_only=False), dtype=np.bool_)
-        self.place = placed(rows, files, file, titles)
+        self.place = placed(rows, files, file, titles, homes)
         self.id = _ids(engine, rows, self.place.post)
         self.code, self.keys = coded(joined(self.place.platform, self.place.post, self.id))
         self.size = len(self.keys)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.errors import InputError
-from plaudit.ingest.exports.arrays import coded, found_in, ints, is_known, joined, last_rows, mapped
+from plaudit.ingest.exports.arrays import SEPARATOR, coded, found_in, ints, is_known, joined, last_rows, mapped
 from plaudit.ingest.exports.judge import FileFacts, Judged, shares
 from plaudit.ingest.exports.naming import post_of
-from plaudit.ingest.exports.posts import PostTable, platforms
+from plaudit.ingest.exports.posts import UNSAID, Homes, PostTable, platforms, settled
 from plaudit.ingest.exports.roles import RATES
 from plaudit.model import Bools, Counter, Floats, Ints
 
@@ -44,6 +44,30 @@ class Curves:
     row: Ints
     may_be_comment: Bools
     titles: dict[tuple[str, str], str]
+
+    @property
+    def homes(self) -> Homes:
+        """Where its posts live, by id and by title."""
+        return Homes.known(self.platform, self.target, self.title)
+
+    def settled(self, homes: Homes, files: Sequence[FileFacts]) -> Curves:
+        """The same, with rows that say no platform about the one post elsewhere that bears their id or title.
+
+        Raises:
+            InputError: posts of several platforms do.
+        """
+        unsaid = np.asarray(pc.equal(self.platform, UNSAID).to_numpy(zero_copy_only=False), np.bool_)
+        doubt = mapped(self.target, lambda key: key if homes.several(key) else None)
+        if (bad := np.flatnonzero(unsaid & is_known(doubt))).size:
+            at = int(bad[0])
+            name = self.target[at].as_py()
+            where = " and ".join(sorted(platform for platform, _ in homes.of[name]))
+            raise InputError(
+                f"{files[int(self.file[at])].name} row {int(self.row[at])}: {name!r} may be a post of {where}; add a "
+                "column platform."
+            )
+        platform, target = settled(self.platform, self.target, homes)
+        return replace(self, platform=platform, target=target)
 
     def rates_of(self, keys: pa.Array) -> dict[str, Floats]:
         """Last known rates of the posts with these keys (platform and id joined)."""
@@ -87,7 +111,12 @@ def curves_of(rows: Judged, files: Sequence[FileFacts]) -> Curves:
     at = pa.array(order)
     platform = platforms(rows, files, file)
     title = rows.column("title")
-    target = pc.coalesce(mapped(rows.column("target"), post_of), title)
+    held = mapped(rows.column("target"), post_of)
+    titles = _titles(platform, title, held)
+    by_title = mapped(
+        joined(platform, title), lambda key: titles.get((key.split(SEPARATOR)[0], key.split(SEPARATOR)[1]))
+    )
+    target = pc.coalesce(held, by_title, title)
     return Curves(
         platform.take(at),
         target.take(at),

@@ -11,10 +11,57 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from plaudit.ingest.exports.arrays import coded, is_known, joined, last_rows, mapped, picked, picked_texts
+from plaudit.ingest.exports.arrays import SEPARATOR, coded, is_known, joined, last_rows, mapped, picked, picked_texts
 from plaudit.ingest.exports.judge import FileFacts, Judged
 from plaudit.ingest.exports.naming import post_of
 from plaudit.model import UNKNOWN, Bools, Ints
+
+UNSAID = "generic"
+"""Platform of a plain table that names none: its rows may be about a post that another file places."""
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Where posts live, by what may name them (an id, a title): ``(platform, post)`` of those some row places."""
+
+    of: Mapping[str, frozenset[tuple[str, str]]]
+
+    @staticmethod
+    def known(platform: pa.Array, post: pa.Array, *names: pa.Array) -> Homes:
+        """Homes of the rows that say a platform and a post, by post and by further names; null names nothing."""
+        found: dict[str, set[tuple[str, str]]] = {}
+        for name in (post, *names):
+            told = pa.table({"platform": platform, "post": post, "name": name})
+            told = told.filter(pc.and_(pc.is_valid(post), pc.is_valid(name))).group_by(told.column_names).aggregate([])
+            for one in told.to_pylist():
+                if one["platform"] != UNSAID:
+                    found.setdefault(one["name"], set()).add((one["platform"], one["post"]))
+        return Homes({name: frozenset(homes) for name, homes in found.items()})
+
+    def beside(self, other: Homes) -> Homes:
+        """Both together."""
+        names = {**self.of, **other.of}
+        return Homes({name: self.of.get(name, frozenset()) | other.of.get(name, frozenset()) for name in names})
+
+    def one(self, name: str) -> tuple[str, str] | None:
+        """The only post of this name; None where there is none, or several."""
+        homes = self.of.get(name, frozenset())
+        return next(iter(homes)) if len(homes) == 1 else None
+
+    def several(self, name: str) -> bool:
+        """Whether posts of more than one platform have this name."""
+        return len({platform for platform, _ in self.of.get(name, ())}) > 1
+
+
+def settled(platform: pa.Array, post: pa.Array, homes: Homes) -> tuple[pa.Array, pa.Array]:
+    """Platforms and posts, where rows that say no platform are about the one post elsewhere that their post names."""
+    unsaid = pc.equal(platform, UNSAID)
+    found = {name: home for name in pc.unique(post).to_pylist() if name is not None and (home := homes.one(name))}
+    there = [mapped(post, {name: home[part] for name, home in found.items()}.get) for part in (0, 1)]
+    return (
+        pc.if_else(unsaid, pc.coalesce(there[0], platform), platform),
+        pc.if_else(unsaid, pc.coalesce(there[1], post), post),
+    )
 
 
 @dataclass(frozen=True)
@@ -32,7 +79,9 @@ def platforms(rows: Judged, files: Sequence[FileFacts], file: Ints) -> pa.Array:
     return pc.coalesce(own, pa.array([one.platform for one in files], pa.string()).take(pa.array(file)))
 
 
-def placed(rows: Judged, files: Sequence[FileFacts], file: Ints, titles: Mapping[tuple[str, str], str]) -> Place:
+def placed(
+    rows: Judged, files: Sequence[FileFacts], file: Ints, titles: Mapping[tuple[str, str], str], homes: Homes
+) -> Place:
     """The post of each comment: the id the row holds, else its title, else the name of its file.
 
     A title, or the name of a file, that is the title of exactly one known post means that post. Files that hold
@@ -43,6 +92,7 @@ def placed(rows: Judged, files: Sequence[FileFacts], file: Ints, titles: Mapping
         files: by number.
         file: number of each row's file.
         titles: (platform, title) -> post, where one title is one post's.
+        homes: posts that other tables place, for rows that say no platform.
     """
     platform = platforms(rows, files, file)
     post = mapped(rows.column("post"), post_of)
@@ -52,8 +102,13 @@ def placed(rows: Judged, files: Sequence[FileFacts], file: Ints, titles: Mapping
     if derived.any():
         names = _united(rows, files, file, platform, derived, names)
     named = pc.coalesce(title, pa.array(names, pa.string()).take(pa.array(file)))
-    meant = mapped(joined(platform, named), lambda key: titles.get((key.split("\x1f")[0], key.split("\x1f")[1])))
-    return Place(platform, pc.coalesce(post, meant, named), derived)
+
+    def meant(key: str) -> str | None:
+        home, name = key.split(SEPARATOR)[:2]
+        return titles.get((home, name), titles.get((UNSAID, name)))
+
+    post = pc.coalesce(post, mapped(joined(platform, named), meant), named)
+    return Place(*settled(platform, post, homes), derived)
 
 
 def _united(

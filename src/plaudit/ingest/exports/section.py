@@ -15,7 +15,7 @@ from plaudit.ingest.exports.authors import Authors
 from plaudit.ingest.exports.comments import CommentRows
 from plaudit.ingest.exports.curves import Curves, curves_of
 from plaudit.ingest.exports.judge import FileFacts, Judged
-from plaudit.ingest.exports.posts import Mentions, PostTable, post_table
+from plaudit.ingest.exports.posts import Homes, Mentions, PostTable, post_table
 from plaudit.ingest.exports.readings import Merged, Readings, last_known, merged
 from plaudit.ingest.exports.roles import COUNTS, FLAGS
 from plaudit.model import UNKNOWN, Bools, Comments, Counter, Ints, Posts, Section, Snapshots
@@ -54,7 +54,12 @@ def section_of(
     if comments is None and readings is None:
         return _nothing(), Account(0, 0, 0), Authors.none()
     curves = curves_of(readings, files) if readings is not None else None
-    found = CommentRows(engine, comments, files, curves.titles if curves else {}, key) if comments is not None else None
+    titles, homes = (curves.titles, curves.homes) if curves else ({}, Homes({}))
+    found = CommentRows(engine, comments, files, titles, homes, key) if comments is not None else None
+    if curves is not None:
+        if found is not None:
+            homes = homes.beside(Homes.known(found.place.platform, found.place.post, found.rows.column("title")))
+        curves = curves.settled(homes, files)
     mentions = _mentions(found, curves)
     posts = post_table(mentions)
     comment_keys = found.keys if found else pa.array([], pa.string())
