@@ -94,6 +94,7 @@ bench: $(STAMPS)/dev
 	@$(BIN)/python -m benchmarks.coverage --write
 	@$(BIN)/python -m benchmarks.curves --write
 	@$(BIN)/python -m benchmarks.genuine_comments --write
+	@$(BIN)/python -m benchmarks.wording --write
 	@$(BIN)/python -m benchmarks.sections --write
 	@$(BIN)/python -m benchmarks.herd --write
 	@$(BIN)/python -m benchmarks.rank --write

@@ -12,11 +12,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 import plaudit
 from plaudit.errors import InputError
 from plaudit.report import charts, figures, render_case, render_html, render_summary, to_json
+from plaudit.report.screen import folded
 from plaudit.report.waterfall import waterfall
 from plaudit.report.words import LANGUAGES, Words, messages, placeholders
 from plaudit.result import Message, ResultDocument
@@ -298,3 +301,16 @@ def test_json_refuses_what_it_cannot_write() -> None:
     broken = document.model_copy(update={"total": document.total.model_copy(update={"authentic": math.nan})})
     with pytest.raises(ValueError, match=r"nan at total\.authentic"):
         to_json(broken)
+
+
+@given(st.text("赞数据ab12，。（）%—", max_size=60), st.integers(6, 30))
+def test_folded_lines_lose_nothing_and_start_with_no_closing_mark(text: str, width: int) -> None:
+    lines = folded(text, width)
+    assert "".join(lines) == text
+    assert not any(line[:1] in "，。）" for line in lines[1:] if line)
+
+
+def test_chinese_breaks_between_characters_not_at_the_spaces_around_numbers() -> None:
+    text = "在本导出的副本中试植 34 笔订单，其中 0 笔被看出。"
+    assert folded(text, 42) == ["在本导出的副本中试植 34 笔订单，其中 0 笔", "被看出。"]
+    assert folded("one word and two", 8) == ["one word", "and two"]

@@ -14,7 +14,16 @@ from plaudit.model import DAY_MS, HOUR_MS
 from plaudit.report import render_html, render_summary
 from plaudit.report.notes import reading_notes
 from plaudit.report.section_charts import gap_svg, pane_of
-from plaudit.report.section_page import CHAPTERS, few, figure_text, finding_says, hundred, section_context, sight_rows
+from plaudit.report.section_page import (
+    CHAPTERS,
+    called,
+    few,
+    figure_text,
+    finding_says,
+    hundred,
+    section_context,
+    sight_rows,
+)
 from plaudit.report.words import LANGUAGES, Words, messages
 from plaudit.result import Count, CurvePoints, GapPoint, KeyFigure, Message, SectionPart
 from tests.section_reports import HOSTILE, audit_of, hand_made, page
@@ -275,3 +284,25 @@ def test_a_log_beside_exports_follows_the_thirteen_chapters(tmp_path: Path) -> N
     links = {str(attrs["href"]).removeprefix("#") for tag, attrs in tags.tags if tag == "a"}
     assert links == set(headings)
     assert f"14{messages('zh')['ui_s_count']}" in "".join(tags.text)
+
+
+def test_decisions_call_targets_and_reasons_by_names_people_know() -> None:
+    document = audit_of("curves").document
+    named = called(document)
+    assert document.decisions and document.section is not None
+    shown = page("curves", "zh")
+    table = shown[shown.index('id="actions"') : shown.index('id="compliance"')]
+    first = document.decisions[0]
+    assert first.target_id in named and first.decision_id in table
+    for reason in first.reasons:
+        assert f"{messages('zh')['detector_name_' + reason.rpartition('-')[0]]} ({reason})" in table
+
+
+def test_regions_are_told_of_all_comments_under_the_post_not_of_those_chosen_for_theirs() -> None:
+    for name in ALL:
+        for finding in part(name).findings:
+            if finding.regions:
+                own = [view.comments for view in part(name).posts if view.post_id == finding.subject_id]
+                told = sum(cell.comments for cell in finding.regions)
+                assert finding.statistic <= told <= max([*own, told])
+                assert abs(sum(cell.expected or 0.0 for cell in finding.regions) - told) < 1e-6

@@ -228,10 +228,12 @@ def told_regions(section: Section) -> dict[int, str]:
 
 
 def _regions(section: Section, comments: Ints, tally: SectionTally) -> list[Cell]:
-    """Where the comments of a finding are from, beside where this many would be from; small cells merged."""
+    """Where the comments under the posts of a finding are from, beside where this many would be; small cells merged.
+
+    All comments of these posts, not the finding's alone: those were chosen for their region.
+    """
     held, posts = section.comments, len(section.posts)
-    comments = np.unique(comments)
-    here = comments[held.region[comments] >= 0]
+    here = np.flatnonzero(np.isin(held.post, held.post[comments]) & (held.region >= 0))
     everywhere = np.bincount(held.region[held.region >= 0], minlength=len(held.regions))
     counts = np.bincount(held.region[here], minlength=len(held.regions))
     likes = np.bincount(held.region[here], tally.shown[here + posts], minlength=len(held.regions))

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from plaudit.app.terminal import one_line
 from plaudit.model import SCHEMA_VERSION, SCHEMAS, Tier
+from plaudit.report.screen import bullets
 from plaudit.report.section_terminal import basis_lines, left_out
 from plaudit.report.words import Words
 from plaudit.result import ResultDocument, SectionPart
@@ -135,7 +136,7 @@ def _can(found: Validation, can: Table, words: Words) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(words.ui("s_detectors"), style="bold"), can]
     if found.messages:
         parts += [Text(""), Text(words.ui("s_unseen"), style="bold")]
-        parts += [Text(f"- {one_line(words.say(message))}") for message in found.messages]
+        parts += bullets(one_line(words.say(message)) for message in found.messages)
     return parts
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from plaudit.report import charts, figures
 from plaudit.report.drawing import Frame
 from plaudit.report.notes import left_out_lines
-from plaudit.report.section_page import CHAPTERS, few, section_context
+from plaudit.report.section_page import CHAPTERS, called, few, section_context
 from plaudit.report.waterfall import Bar, waterfall
 from plaudit.report.words import Words
 from plaudit.result import Case, Count, Curve, GroupView, ResultDocument
@@ -107,6 +107,7 @@ def render(document: ResultDocument, lang: str, tz_offset_minutes: int | None) -
         cases=[_case(case, words) for case in document.cases[:MOST_CASES]],
         cases_left=_left(document.cases, MOST_CASES, 0),
         decisions=document.decisions[:MOST_DECISIONS],
+        called=called(document),
         decisions_left=_left(document.decisions, MOST_DECISIONS, document.decisions_omitted),
         most_names=MOST_NAMES,
         parameters=_parameters(document.method.parameters),
@@ -220,6 +221,13 @@ def _case(case: Case, words: Words) -> CaseView:
     return CaseView(case=case, bars=drawn.bars, zero=100 * drawn.zero, alt=text)
 
 
+def _reason(finding_id: str, words: Words) -> str:
+    """A finding by the name of its detector, with the id that tables and ``plaudit explain`` know it by."""
+    detector, dash, _ = finding_id.rpartition("-")
+    name = words.name("detector_name", detector)
+    return f"{name} ({finding_id})" if dash and name != detector else finding_id
+
+
 def _parameters(parameters: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
@@ -243,5 +251,6 @@ def _template() -> Template:
     )
     environment.filters["say_with"] = lambda message, words: words.say(message)
     environment.filters["in_brackets"] = lambda text, words: f"（{text}）" if words.lang == "zh" else f" ({text})"
+    environment.filters["reason_word"] = _reason
     environment.filters["title_case"] = lambda text: text[:1].upper() + text[1:]
     return environment.get_template("page.html.j2")

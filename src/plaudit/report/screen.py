@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
@@ -79,6 +81,46 @@ def table(*columns: tuple[str, bool]) -> Table:
     return plain
 
 
+_WIDE = r"\u2e80-\u303f\u3040-\u9fff\uf900-\ufaff\uff00-\uff60"
+_OPENS, _CLOSES = "（「『“《〈【", "，。；：！？、）」』”》〉】…"
+_PIECE = re.compile(rf"\s+|[{_OPENS}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENS}{_CLOSES}]+)?[{_CLOSES}]*")
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` cells. Chinese breaks between any two characters, and never before a closing mark.
+
+    Rich alone breaks at spaces, which in Chinese stand around numbers only. What is longer than a line stays whole.
+    """
+    lines, line, cells = [""], "", 0
+    for piece in (found for found in _PIECE.findall(text) if found):
+        size = figures.cells(piece)
+        if cells + size > width and line.strip():
+            lines[-1], line, cells = line.rstrip(), "", 0
+            lines.append("")
+            if piece.isspace():
+                continue
+        line, cells = line + piece, cells + size
+    lines[-1] = line.rstrip()
+    return lines
+
+
+class Sentence:
+    """A sentence that breaks where its language breaks."""
+
+    def __init__(self, text: str, style: str = "") -> None:
+        """Keep what is to be said."""
+        self.text, self.style = text, style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines for the width there is."""
+        yield Text("\n".join(folded(self.text, options.max_width)), style=self.style, overflow="fold")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """A line at most, a few words at least."""
+        whole = min(figures.cells(self.text), options.max_width)
+        return Measurement(min(whole, 20), whole)
+
+
 def bullets(texts: Iterable[str]) -> list[RenderableType]:
     """A list of sentences."""
     out: list[RenderableType] = []
@@ -86,7 +128,7 @@ def bullets(texts: Iterable[str]) -> list[RenderableType]:
         row = Table.grid(padding=(0, 1, 0, 0))
         row.add_column()
         row.add_column(overflow="fold")
-        row.add_row(Text("•"), Text(text))
+        row.add_row(Text("•"), Sentence(text))
         out.append(row)
     return out
 

@@ -143,6 +143,17 @@ def figure_text(figure: KeyFigure, words: Words) -> str:
     return f"{one(figure.low)} {figures.DASH} {one(figure.high)}"
 
 
+def called(document: ResultDocument) -> dict[str, str]:
+    """What targets of a section are called by those who read them: title of a post, excerpt of a comment, by id."""
+    section = document.section
+    if section is None:
+        return {}
+    listed = [(one.target_id, one.excerpt) for finding in section.findings for one in finding.targets]
+    listed += [(one.post_id, one.title) for one in section.posts]
+    listed += [(one.comment_id, one.excerpt) for one in section.comments]
+    return {key: text for key, text in listed if text}
+
+
 def few(number: int) -> str:
     """A number of people; a few are not counted out."""
     return f"< {SMALL}" if 0 < number < SMALL else figures.count(number)

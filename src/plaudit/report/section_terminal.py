@@ -9,7 +9,7 @@ from rich.text import Text
 
 from plaudit.report import figures
 from plaudit.report.notes import kinds_of, left_out_lines, reading_notes
-from plaudit.report.screen import SOFT, WIDTH, bullets, count_line, counts, heading, legend, more, table
+from plaudit.report.screen import SOFT, WIDTH, Sentence, bullets, count_line, counts, heading, legend, more, table
 from plaudit.report.words import Words
 from plaudit.result import Basis, CommentView, LeftOut, SectionFinding, SectionPart
 
@@ -21,7 +21,7 @@ def section_summary(section: SectionPart, unread: Sequence[LeftOut], words: Word
     total = section.total
     parts: list[RenderableType] = [
         heading(words.ui("section_title")),
-        Text(words.say(section.headline), style="bold"),
+        Sentence(words.say(section.headline), "bold"),
         Text(),
         Text(_grades(section, words)),
         Text(),
@@ -75,7 +75,7 @@ def basis_lines(basis: Basis, left: Sequence[LeftOut], words: Words) -> list[Ren
     kinds = [f"{words.name('kind', one.kind)} {figures.count(one.files)}" for one in kinds_of(basis)]
     sentences = [words.say(basis.selection), *reading_notes(basis, words)]
     told = bullets(sentences[:_MOST_NOTES]) + more(len(sentences) - _MOST_NOTES, words)
-    return [Text(line), Text(" \N{MIDDLE DOT} ".join(kinds), style=SOFT), *told, *left_out(left, words)]
+    return [Sentence(line), Text(" \N{MIDDLE DOT} ".join(kinds), style=SOFT), *told, *left_out(left, words)]
 
 
 def _findings(found: list[SectionFinding], words: Words) -> RenderableType:

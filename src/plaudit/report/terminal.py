@@ -20,6 +20,7 @@ from plaudit.report.screen import (
     UNDETERMINED,
     VERIFIED,
     WIDTH,
+    Sentence,
     bullets,
     count_line,
     counts,
@@ -74,7 +75,7 @@ def _log(document: ResultDocument, words: Words) -> list[RenderableType]:
     total = document.total
     parts: list[RenderableType] = [
         heading(words.ui("title")),
-        Text(words.say(document.headline), style="bold"),
+        Sentence(words.say(document.headline), "bold"),
         Text(),
         counts(total, words),
         Text(),

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plaudit.report import figures
+from plaudit.report.screen import bullets, heading
 from plaudit.report.words import Words
 from plaudit.result import ValuePart
 
@@ -14,8 +15,8 @@ from plaudit.result import ValuePart
 def value_view(part: ValuePart, lang: str) -> RenderableType:
     """What can be said, rates by group and window, contrasts, costs."""
     words = Words.of(lang)
-    parts: list[RenderableType] = [Text(words("value_title"), style="bold")]
-    parts += [Text(f"- {words.say(message)}") for message in part.messages]
+    parts: list[RenderableType] = [heading(words("value_title"))]
+    parts += bullets(words.say(message) for message in part.messages)
     if part.rates:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
         for name in ("kind", "window", "group", "people", "acts", "rate"):
@@ -31,7 +32,7 @@ def value_view(part: ValuePart, lang: str) -> RenderableType:
                 f"{words.percent(rate.rate)} ({low} {figures.DASH} {high})",
             )
         parts += [Text(), table, Text()]
-    parts += [Text(f"- {words.say(contrast.message)}") for contrast in part.contrasts]
+    parts += bullets(words.say(contrast.message) for contrast in part.contrasts)
     for cost in part.costs:
         line = f"{words(f'value_cost_{cost.code}')}: {figures.decimal(cost.value)} {figures.visible(cost.currency)}"
         if cost.high != cost.low:
