@@ -101,7 +101,7 @@ def test_every_code_of_the_program_is_worded() -> None:
 
 def test_every_text_of_the_pages_is_worded_and_none_is_idle() -> None:
     folder = SOURCES / "report"
-    source = "".join(p.read_text(encoding="utf-8") for p in [*folder.glob("*.py"), *(folder / "templates").iterdir()])
+    source = "".join(p.read_text(encoding="utf-8") for p in [*folder.glob("*.py"), *(folder / "templates").glob("*.*")])
     named = set(re.findall(r"(?:ui|\bt)\(\s*[\"']([a-z_]+)[\"']", source))
     assert {code for code in named if f"ui_{code}" not in messages("en")} <= {"unit_", "s_"}
     furniture = {code.removeprefix("ui_") for code in messages("en") if code.startswith("ui_")}

@@ -7,6 +7,8 @@ scan looks at stretches of many lengths (Kulldorff 1997); its null is drawn, not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numba
 import numpy as np
 
@@ -17,6 +19,9 @@ _WIDE = 3
 _STEPS = 4
 _TAIL = 0.1
 _ENOUGH = 1.0
+_MOST_LOG_ODDS = float(np.log(1e6))
+_FEW = 39
+_BEYOND = 20.0  # nats: more draws could not make it ordinary again
 
 
 @numba.njit(cache=True, nogil=True)
@@ -60,7 +65,7 @@ def _drawn(
     seen: float,
     enough: int,
 ) -> np.ndarray:
-    """The drawn statistics, until ``enough`` of them reach ``seen``."""
+    """The drawn statistics, until ``enough`` of them reach ``seen``, or the first few lie far below it."""
     n = chance.shape[0]
     out = np.empty(draws, np.float64)
     # A coin falls where its 53 bits lie below its chance: compared as whole numbers, which is the same and quicker.
@@ -76,42 +81,19 @@ def _drawn(
         reached += out[d] >= seen
         if reached == enough:
             return out[: d + 1]
+        if d + 1 == _FEW and reached == 0:
+            cut, excess = _tail(np.sort(out[:_FEW]))
+            if seen - cut > _BEYOND * excess:
+                return out[:_FEW]
     return out
 
 
-def log_p_contrast(marked: Bools, weight: Floats, at_ms: Ints, draws: int, seed: int) -> float:
-    """``ln p`` that the marks fall on a target's likes by their weights alone; 0 when all or none are marked.
-
-    Every like is marked by a coin of its own, with odds proportional to ``weight`` and the right number of marks on
-    average. Drawing ends when enough draws reach what was seen (Besag & Clifford 1991): where nothing stands out, a
-    dozen tell as much as a hundred. Beyond what the draws resolve, the tail goes on as an exponential fitted to their
-    upper tenth, never steeper than a likelihood ratio's own (rate one).
-
-    Args:
-        marked: likes of one target in order of time, ``bool[n]``.
-        weight: odds of each like to be marked, up to a factor, ``float64[n]``, positive; equal where times are.
-        at_ms: their times, ascending, ``int64[n]``; no stretch parts equal times.
-        draws: size of the drawn null.
-        seed: seed of the draws.
-    """
-    k, n = int(marked.sum()), marked.shape[0]
-    if k == 0 or k == n:
-        return 0.0
-    chance = coins(weight, k)
-    mass = np.concatenate([[0.0], np.cumsum(chance)])
-    left, right = stretches(mass, at_ms)
-    share = (mass[right] - mass[left]) / mass[n]
-    seen = _statistic(np.concatenate([[0.0], np.cumsum(marked)]), share, left, right)
-    enough = max(2, int(_ENOUGH * _TAIL * draws))
-    null = np.sort(_drawn(chance, share, left, right, draws, seed, seen - 1e-12, enough))
-    if null.shape[0] < draws:
-        return float(np.log(enough / null.shape[0]))
-    reached = 1.0 + float(np.sum(null >= seen - 1e-12))
-    if reached > max(2.0, 0.5 * _TAIL * draws):
-        return float(np.log(reached / (draws + 1.0)))
-    cut = null[int((1 - _TAIL) * draws)]
-    excess = float(np.mean(null[null >= cut] - cut))
-    return float(np.log(_TAIL) - max(seen - cut, 0.0) / max(excess, 1.0))
+@numba.njit(cache=True, nogil=True)
+def _tail(null: np.ndarray) -> tuple[float, float]:
+    """Where the upper tenth of the ascending ``null`` begins and how far it goes beyond that on average, at least 1."""
+    cut = null[int((1 - _TAIL) * null.shape[0])]
+    upper = null[null >= cut]
+    return cut, max(upper.mean() - cut, 1.0)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -137,40 +119,11 @@ def _coins(log_weight: np.ndarray, k: int) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-(log_weight + middle)))
 
 
-def coins(weight: Floats, k: int) -> Floats:
-    """Chances ``c w / (1 + c w)`` that add up to ``k``, ``float64[n]``, ``0 < k < n``."""
-    return np.asarray(_coins(np.log(weight), k), dtype=np.float64)
-
-
-def stretches(mass: Floats, at_ms: Ints) -> tuple[Ints, Ints]:
-    """Stretches of 1/2, 1/4 … 1/64 of the expected marks, in steps of a quarter of their length: ``(left, right)``.
-
-    And of 3/4 and 7/8, in steps of a quarter of what they leave: where most likes are marked, it is the few others that
-    stand apart.
-
-    Args:
-        mass: expected marks before each like and in all, ``float64[n + 1]``.
-        at_ms: times, ascending, ``int64[n]``.
-    """
-    whole = float(mass[-1])
-    length, step = whole * _WIDTHS[:, 0], whole * _WIDTHS[:, 1] / _STEPS
-    number = np.rint((1.0 - _WIDTHS[:, 0]) / _WIDTHS[:, 1] * _STEPS).astype(np.int64) + 1
-    left, right = _stretches(mass, at_ms, length, step, number)
-    return left, right
-
-
-_WIDTHS = np.array(
-    [(1.0 / 2**halving, 1.0 / 2**halving) for halving in range(1, _HALVINGS + 1)]
-    + [(1.0 - 1.0 / 2**halving, 1.0 / 2**halving) for halving in range(2, _WIDE + 1)]
-)
-"""Lengths of the stretches, and what their steps are a quarter of, as parts of the expected marks."""
-
-
 @numba.njit(cache=True, nogil=True)
-def _stretches(
-    mass: np.ndarray, at_ms: np.ndarray, length: np.ndarray, step: np.ndarray, number: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _stretches(mass: np.ndarray, at_ms: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = at_ms.shape[0]
+    length, step = mass[n] * widths[:, 0], mass[n] * widths[:, 1] / _STEPS
+    number = np.rint((1.0 - widths[:, 0]) / widths[:, 1] * _STEPS).astype(np.int64) + 1
     # No stretch parts equal times: where each run of them begins, and where it is over.
     begins, ends = np.empty(n, np.int64), np.empty(n, np.int64)
     for i in range(n):
@@ -195,3 +148,112 @@ def _stretches(
             both[kept] = both[k]
             kept += 1
     return both[:kept] // (n + 1), both[:kept] % (n + 1)
+
+
+_WIDTHS = np.array(
+    [(1.0 / 2**halving, 1.0 / 2**halving) for halving in range(1, _HALVINGS + 1)]
+    + [(1.0 - 1.0 / 2**halving, 1.0 / 2**halving) for halving in range(2, _WIDE + 1)]
+)
+"""Lengths of the stretches, and what their steps are a quarter of, as parts of the expected marks."""
+
+
+@numba.njit(cache=True, nogil=True)
+def _log_p(
+    marked: np.ndarray, log_weight: np.ndarray, at_ms: np.ndarray, widths: np.ndarray, draws: int, seed: int
+) -> float:
+    n = marked.shape[0]
+    k = 0
+    total = np.zeros(n + 1, np.float64)
+    for i in range(n):
+        k += marked[i]
+        total[i + 1] = k
+    if k == 0 or k == n:
+        return 0.0
+    chance = _coins(log_weight, k)
+    mass = np.zeros(n + 1, np.float64)
+    mass[1:] = np.cumsum(chance)
+    left, right = _stretches(mass, at_ms, widths)
+    share = (mass[right] - mass[left]) / mass[n]
+    seen = _statistic(total, share, left, right) - 1e-12
+    enough = max(2, int(_ENOUGH * _TAIL * draws))
+    null = np.sort(_drawn(chance, share, left, right, draws, seed, seen, enough))
+    reached = np.sum(null >= seen)
+    if reached >= enough:
+        # Where drawing ended there, or with the last draw.
+        return float(np.log(enough / null.shape[0]))
+    if reached + 1 > max(2.0, 0.5 * _TAIL * draws):
+        return float(np.log((reached + 1.0) / (null.shape[0] + 1.0)))
+    cut, excess = _tail(null)
+    return float(np.log(_TAIL) - max(seen - cut, 0.0) / excess)
+
+
+@numba.njit(cache=True, nogil=True)
+def _log_p_allowed(
+    marked: np.ndarray,
+    log_weight: np.ndarray,
+    at_ms: np.ndarray,
+    widths: np.ndarray,
+    draws: int,
+    seed: int,
+    strengths: np.ndarray,
+    most: float,
+    enough: float,
+) -> float:
+    out = -np.inf
+    for strength in strengths:
+        odds = np.minimum(np.maximum(log_weight * strength, -most), most)
+        out = max(out, _log_p(marked, odds, at_ms, widths, draws, seed))
+        if out >= enough:
+            break
+    return out
+
+
+def log_p_contrast(
+    marked: Bools,
+    weight: Floats,
+    at_ms: Ints,
+    draws: int,
+    seed: int,
+    *,
+    strengths: Sequence[int] = (1,),
+    enough: float = 0.0,
+) -> float:
+    """``ln p`` that the marks fall on a target's likes by their weights alone; 0 when all or none are marked.
+
+    Every like is marked by a coin of its own, with odds proportional to ``weight`` and the right number of marks on
+    average. Drawing ends when enough draws reach what was seen (Besag & Clifford 1991): where nothing stands out, a
+    dozen tell as much as a hundred, and so do a few where all of them lie far below. Beyond what the draws resolve,
+    the tail goes on as an exponential fitted to their upper tenth, never steeper than a likelihood ratio's own (rate
+    one).
+
+    Args:
+        marked: likes of one target in order of time, ``bool[n]``.
+        weight: odds of each like to be marked, up to a factor, ``float64[n]``, positive; equal where times are.
+        at_ms: their times, ascending, ``int64[n]``; no stretch parts equal times.
+        draws: size of the drawn null.
+        seed: seed of the draws.
+        strengths: powers of the weights to allow for; the one that explains most counts.
+        enough: ``ln p`` from which on no further strength is asked.
+    """
+    log_weight = np.log(weight)
+    strong = np.array(strengths, dtype=np.float64)
+    return float(_log_p_allowed(marked, log_weight, at_ms, _WIDTHS, draws, seed, strong, _MOST_LOG_ODDS, enough))
+
+
+def coins(weight: Floats, k: int) -> Floats:
+    """Chances ``c w / (1 + c w)`` that add up to ``k``, ``float64[n]``, ``0 < k < n``."""
+    return np.asarray(_coins(np.log(weight), k), dtype=np.float64)
+
+
+def stretches(mass: Floats, at_ms: Ints) -> tuple[Ints, Ints]:
+    """Stretches of 1/2, 1/4 … 1/64 of the expected marks, in steps of a quarter of their length: ``(left, right)``.
+
+    And of 3/4 and 7/8, in steps of a quarter of what they leave: where most likes are marked, it is the few others that
+    stand apart.
+
+    Args:
+        mass: expected marks before each like and in all, ``float64[n + 1]``.
+        at_ms: times, ascending, ``int64[n]``.
+    """
+    left, right = _stretches(mass, at_ms, _WIDTHS)
+    return left, right

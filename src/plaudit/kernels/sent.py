@@ -1,4 +1,4 @@
-"""One step of telling who was sent from who passed by: the chance of each like, given what is believed of all."""
+"""Who was sent and who passed by: the chance of each like to be a worker's, by expectation-maximisation."""
 
 from __future__ import annotations
 
@@ -7,55 +7,109 @@ import numpy as np
 
 from plaudit.model import Floats, Ints
 
+STEPS = 20
+"""How often beliefs are revised."""
+PART_PRIOR = 4.0
+"""Likes that the first belief about a gathering is worth."""
 _LEAST_MEAN = 1e-4
 _MOST_ODDS = 30.0
+_NEVER = 1e-300
 
 
 @numba.njit(cache=True, nogil=True)
-def sent_share(
+def sent_shares(
     home: np.ndarray,
+    where: np.ndarray,
     seen: np.ndarray,
+    alike: np.ndarray,
     further: np.ndarray,
-    log_further: np.ndarray,
-    reach: float,
-    log_lift: np.ndarray,
-    log_off: np.ndarray,
-    log_on: float,
+    often: np.ndarray,
+    prior: np.ndarray,
+    heard: np.ndarray,
+    inside: np.ndarray,
+    outside: np.ndarray,
+    likes: int,
     log_factorial: np.ndarray,
-) -> np.ndarray:
-    """Chance of each like to be a worker's, ``float64[m]``.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Chance of each like to be a worker's and the workers' part of each gathering: ``(float64[m], float64[g])``.
 
-    A passer-by of ``further`` other likes was seen ``k`` times elsewhere as Poisson of mean ``further * reach`` (with
-    chance ``exp(log_on)``), or is a worker off duty (``log_off``).
+    A passer-by of ``further`` other likes was seen ``k`` times elsewhere as Poisson of mean ``further`` times the
+    chance of a like to fall in here, or is a worker off duty. A worker was seen as often as the workers of the *other*
+    gatherings were, with one voice each: one large honest crowd, or two with the same people, must not vouch for
+    themselves. Likes of one kind (``alike``) are all told the same of passers-by, and only kinds need logarithms.
 
     Args:
-        home, seen: gathering of each like and how often its actor was in others, ``int64[m]``.
-        further, log_further: other likes of the actor, ``int64[m]``, and their logarithm.
-        reach: chance that a like falls in here.
-        log_lift: ``ln`` odds of a like to be bought times the chance of workers to be seen so often, by gathering and
-            number, ``float64[gatherings, numbers]``.
-        log_off: ``ln`` chance to be a worker off duty seen so often, ``float64[numbers]``.
-        log_factorial: ``ln k!``, ``float64[numbers]``.
+        home, where, seen: gathering and actor of each like and how often the actor was in others, ``int64[m]``.
+        alike: kind of each like, ``int64[m]``; of each kind, ``further`` is the other likes of the actor and ``often``
+            how often seen, ``int64[kinds]``.
+        prior: workers' part of each gathering as first believed; ``heard``: 1 where what it shows counts, 0 where not.
+        inside: of each actor, likes in here as far as they count; ``outside``: likes elsewhere, ``int64[actors]``.
+        likes: of the whole log.
+        log_factorial: ``ln k!`` of 0 to the most that is counted.
     """
-    out = np.empty(home.shape[0], np.float64)
-    log_reach, floor = np.log(max(reach, 1e-300)), np.log(_LEAST_MEAN)
-    for e in range(home.shape[0]):
-        k = seen[e]
-        log_mean = max(log_further[e] + log_reach, floor)
-        on = k * log_mean - max(further[e] * reach, _LEAST_MEAN) - log_factorial[k] + log_on
-        off = log_off[k]
-        passer = max(on, off) + np.log1p(np.exp(-abs(on - off)))
-        odds = min(max(log_lift[home[e], k] - passer, -_MOST_ODDS), _MOST_ODDS)
-        out[e] = 1.0 / (1.0 + np.exp(-odds))
-    return out
+    m, n_gatherings, numbers = home.shape[0], prior.shape[0], log_factorial.shape[0]
+    size = np.zeros(n_gatherings)
+    for e in range(m):
+        size[home[e]] += 1.0
+    least = 1.0 / (1.0 + np.exp(_MOST_ODDS))
+    share, part = np.full(m, 0.5), prior.copy()
+    lift, passer = np.zeros((n_gatherings, numbers)), np.zeros(further.shape[0])
+    for _ in range(STEPS):
+        lift[:] = 0.0
+        whole, sent = np.zeros(numbers), np.zeros(outside.shape[0])
+        for e in range(m):
+            lift[home[e], seen[e]] += share[e]
+            sent[where[e]] += share[e]
+        for g in range(n_gatherings):
+            lift[g] /= max(lift[g].sum(), 1.0)
+            whole += lift[g]
+        reach = 0.0
+        for g in range(n_gatherings):
+            own = whole - lift[g] + 0.01
+            bought = min(max(part[g], 0.01), 0.99)
+            lift[g] = own / own.sum() * (bought / (1.0 - bought))
+            reach += (1.0 - part[g]) * size[g] * heard[g]
+        reach /= max(likes, 1)
+        # Of the log's other likes as many are a worker's off duty as workers give outside the gatherings.
+        off = np.zeros(numbers)
+        for a in range(outside.shape[0]):
+            off[inside[a]] += min(sent[a], 1.0) * outside[a]
+        off /= max(likes - m, 1)
+        log_on = np.log1p(-min(off.sum(), 0.5))
+        for u in range(further.shape[0]):
+            k, mean = often[u], max(further[u] * reach, _LEAST_MEAN)
+            passer[u] = np.exp(k * np.log(mean) - mean - log_factorial[k] + log_on) + off[k] + _NEVER
+        part[:] = PART_PRIOR * prior
+        for e in range(m):
+            worker = lift[home[e], seen[e]]
+            share[e] = min(max(worker / (worker + passer[alike[e]]), least), 1.0 - least)
+            # The window's excess is worth a few likes of prior; who was there says the rest.
+            part[home[e]] += share[e]
+        part /= size + PART_PRIOR
+    return share, part
 
 
-def sent_share_plain(
-    home: Ints, seen: Ints, further: Ints, reach: float, log_lift: Floats, log_off: Floats, log_on: float
-) -> Floats:
-    """The same by definition. The oracle in tests."""
-    mean = np.maximum(further * reach, _LEAST_MEAN)
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, log_off.shape[0])))])
-    log_passer = np.logaddexp(seen * np.log(mean) - mean - log_factorial[seen] + log_on, log_off[seen])
-    odds = np.clip(log_lift[home, seen] - log_passer, -_MOST_ODDS, _MOST_ODDS)
-    return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float64)
+def sent_shares_plain(
+    home: Ints, where: Ints, seen: Ints, further: Ints, prior: Floats, heard: Floats, inside: Ints, outside: Ints,
+    likes: int, numbers: int,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """The same by definition, ``further`` of each like. The oracle in tests."""
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, numbers)))])
+    n_gatherings, size = prior.shape[0], np.bincount(home, minlength=prior.shape[0])
+    share, part = np.full(home.shape[0], 0.5), prior.copy()
+    for _ in range(STEPS):
+        each = np.bincount(home * numbers + seen, share, n_gatherings * numbers).reshape(n_gatherings, numbers)
+        each = each / np.maximum(each.sum(axis=1, keepdims=True), 1.0)
+        worker = each.sum(axis=0) - each + 0.01
+        worker /= worker.sum(axis=1, keepdims=True)
+        mean = np.maximum(further * (((1 - part) * size * heard).sum() / max(likes, 1)), _LEAST_MEAN)
+        sent = np.minimum(np.bincount(where, share, minlength=outside.shape[0]), 1.0) * outside
+        off = np.bincount(inside, sent, minlength=numbers) / max(likes - home.shape[0], 1)
+        log_on = np.log1p(-min(float(off.sum()), 0.5))
+        bought = np.clip(part, 0.01, 0.99)
+        lift = np.log(worker) + (np.log(bought) - np.log1p(-bought))[:, None]
+        poisson = seen * np.log(mean) - mean - log_factorial[seen] + log_on
+        log_passer = np.logaddexp(poisson, np.log(off + _NEVER)[seen])
+        share = 1.0 / (1.0 + np.exp(-np.clip(lift[home, seen] - log_passer, -_MOST_ODDS, _MOST_ODDS)))
+        part = (np.bincount(home, share, minlength=n_gatherings) + PART_PRIOR * prior) / (size + PART_PRIOR)
+    return share, part

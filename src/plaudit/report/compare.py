@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from plaudit.report import figures
+from plaudit.report.templating import template
 from plaudit.report.words import Words
 from plaudit.result.compare import Comparison, Measure
 
@@ -71,14 +71,6 @@ def _measure_table(measure: Measure, words: Words) -> Table:
 
 def comparison_html(comparison: Comparison, lang: str) -> str:
     """One ``<section>`` with its own style; loads nothing from anywhere."""
-    environment = Environment(
-        loader=PackageLoader("plaudit.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("compare.html.j2")
     words = Words.of(lang)
     tools = {"amount": amount, "measure_note": measure_note}
-    return template.render(c=comparison, w=words, f=figures, most=MOST_PAIRS, **tools)
+    return template("compare.html.j2").render(c=comparison, w=words, f=figures, most=MOST_PAIRS, **tools)

@@ -112,6 +112,8 @@ def visible(text: str) -> str:
 
 def cells(text: str) -> int:
     """Width of ``text`` in terminal cells or half-em units: East Asian wide letters take two, marks none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
+from pydantic_core import to_json as written
 
 from plaudit.result import ResultDocument
 
@@ -29,9 +31,12 @@ def to_bytes(document: BaseModel) -> bytes:
         ValueError: see :func:`to_json`.
     """
     plain = _plain(document.model_dump(mode="python"), "")
-    text = json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    # A lone surrogate (an id from a broken export) has no UTF-8; the escape written instead is exactly JSON's own.
-    return (text + "\n").encode("utf-8", "backslashreplace")
+    try:
+        return written(plain, indent=1) + b"\n"
+    except PydanticSerializationError:
+        # A lone surrogate (an id from a broken export) has no UTF-8; the escape written instead is exactly JSON's own.
+        text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
+        return (text + "\n").encode("utf-8", "backslashreplace")
 
 
 def _plain(value: Any, where: str) -> Any:
@@ -42,7 +47,8 @@ def _plain(value: Any, where: str) -> Any:
             raise ValueError(f"The result holds {value} at {where.lstrip('.')}, which JSON cannot write.")
         return value
     if isinstance(value, dict):
-        return {str(key): _plain(part, f"{where}.{key}") for key, part in value.items()}
+        named = {str(key): part for key, part in value.items()}
+        return {key: _plain(named[key], f"{where}.{key}") for key in sorted(named)}
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):

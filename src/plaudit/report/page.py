@@ -11,13 +11,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from plaudit.report import charts, figures
 from plaudit.report.drawing import Frame
 from plaudit.report.notes import left_out_lines
 from plaudit.report.section_page import CHAPTERS, called, few, section_context
+from plaudit.report.templating import template
 from plaudit.report.waterfall import Bar, waterfall
 from plaudit.report.words import Words
 from plaudit.result import Case, Count, Curve, GroupView, ResultDocument
@@ -84,7 +84,7 @@ def render(document: ResultDocument, lang: str, tz_offset_minutes: int | None) -
     script = _asset("hover.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     targets = document.targets[:MOST_TARGETS]
-    return _template().render(
+    return template("page.html.j2").render(
         d=document,
         w=words,
         t=words.ui,
@@ -221,13 +221,6 @@ def _case(case: Case, words: Words) -> CaseView:
     return CaseView(case=case, bars=drawn.bars, zero=100 * drawn.zero, alt=text)
 
 
-def _reason(finding_id: str, words: Words) -> str:
-    """A finding by the name of its detector, with the id that tables and ``plaudit explain`` know it by."""
-    detector, dash, _ = finding_id.rpartition("-")
-    name = words.name("detector_name", detector)
-    return f"{name} ({finding_id})" if dash and name != detector else finding_id
-
-
 def _parameters(parameters: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
@@ -238,19 +231,3 @@ def _parameters(parameters: dict[str, Any]) -> list[tuple[str, str]]:
 @cache
 def _asset(name: str) -> str:
     return files("plaudit.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("plaudit.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["say_with"] = lambda message, words: words.say(message)
-    environment.filters["in_brackets"] = lambda text, words: f"（{text}）" if words.lang == "zh" else f" ({text})"
-    environment.filters["reason_word"] = _reason
-    environment.filters["title_case"] = lambda text: text[:1].upper() + text[1:]
-    return environment.get_template("page.html.j2")

@@ -18,6 +18,7 @@ import numpy as np
 
 from plaudit.detectors.circle import CIRCLE_CERTAINTY, Gathered, by_timetable, may_be_circle, sittings
 from plaudit.detectors.links import components, log_p_all_false
+from plaudit.detectors.rhythm import time_resolution
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.coaction import (
     chance_meetings,
@@ -90,7 +91,8 @@ def _candidates(log: EventLog) -> int:
 
 def _pairs(log: EventLog, context: Context) -> Pairs:
     window, apart = int(SPEC.parameters["window_ms"]), int(SPEC.parameters["apart_ms"])
-    window = max(window, context.rhythm.resolution_ms)
+    # Not the rhythm's, which is estimated meanwhile.
+    window = max(window, time_resolution(log.at_ms))
     others = crowd(log.target, log.at_ms, window)
     usable = within_budget(others, int(SPEC.parameters["pairs_per_like"]) * max(log.n, 1000))
     key, left, right = repeated_pairs(

@@ -9,7 +9,7 @@ from scipy.special import gammaln
 
 from plaudit.detectors.orders.gatherings import Gatherings, Pairs
 from plaudit.kernels.overlap import both_ways, shared_by_label
-from plaudit.kernels.sent import sent_share
+from plaudit.kernels.sent import sent_shares
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints, Ints32, ranges
 
@@ -17,8 +17,6 @@ _ROUNDS = 3
 _JOIN_Q = 0.01
 _CLEAR = 0.2
 _TOP = 12
-_EM_STEPS = 20
-_PART_PRIOR = 4.0
 _LOG_FACTORIAL = gammaln(np.arange(_TOP + 1) + 1.0)
 
 
@@ -289,31 +287,22 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
     counts = np.ones(entry.shape[0], dtype=np.int64) if told is None else told[home].astype(np.int64)
     others = np.bincount(where, counts, minlength=actors.shape[0]).astype(np.int64)[where] - counts
     inside = np.bincount(where, minlength=actors.shape[0])
-    outside, total = np.maximum(g.activity[actors] - inside, 0), np.minimum(inside, _TOP)
-    prior = 1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size
-    further = g.activity[g.actor[entry]] - 1
-    log_further = np.log(np.maximum(further, 1e-300))
     seen = np.minimum(others, _TOP)
-    table = home * (_TOP + 1) + seen
-    share, part = np.full(entry.shape[0], 0.5), prior.copy()
-    heard = np.ones(size.shape[0]) if told is None else told.astype(np.float64)
-    for _ in range(_EM_STEPS):
-        # How often workers return, told by the *other* gatherings with one voice each: one large honest crowd, or two
-        # with the same people, must not vouch for themselves.
-        each = np.bincount(table, share, minlength=size.shape[0] * (_TOP + 1)).reshape(size.shape[0], _TOP + 1)
-        each = each / np.maximum(each.sum(axis=1, keepdims=True), 1.0)
-        worker = each.sum(axis=0) - each + 0.01
-        worker /= worker.sum(axis=1, keepdims=True)
-        # Likes of passers-by are spread over the log; the chance of one falling in here is the passers' share of it.
-        reach = float(((1 - part) * size * heard).sum()) / max(g.likes, 1)
-        sent = np.minimum(np.bincount(where, share, minlength=actors.shape[0]), 1.0) * outside
-        off = np.bincount(total, sent, minlength=_TOP + 1) / max(g.likes - entry.shape[0], 1)
-        log_on = float(np.log1p(-min(float(off.sum()), 0.5)))
-        bought = np.clip(part, 0.01, 0.99)
-        lift = np.log(worker) + (np.log(bought) - np.log1p(-bought))[:, None]
-        share = sent_share(home, seen, further, log_further, reach, lift, np.log(off + 1e-300), log_on, _LOG_FACTORIAL)
-        # The window's excess is worth a few likes of prior; who was there says the rest.
-        part = (np.bincount(home, share, minlength=size.shape[0]) + _PART_PRIOR * prior) / (size + _PART_PRIOR)
+    kinds, alike = np.unique((g.activity[g.actor[entry]] - 1) * (_TOP + 1) + seen, return_inverse=True)
+    share, part = sent_shares(
+        home,
+        where,
+        seen,
+        alike,
+        kinds // (_TOP + 1),
+        kinds % (_TOP + 1),
+        1.0 - np.clip(g.episodes.expected[members], 0.3, 0.95 * size) / size,
+        np.ones(size.shape[0]) if told is None else told.astype(np.float64),
+        np.minimum(inside, _TOP),
+        np.maximum(g.activity[actors] - inside, 0),
+        g.likes,
+        _LOG_FACTORIAL,
+    )
     return entry, share, part
 
 

@@ -22,7 +22,7 @@ from scipy.special import xlogy
 from plaudit.detectors.orders.gatherings import Gatherings, in_company
 from plaudit.detectors.spec import Context
 from plaudit.kernels.contrast import log_p_contrast
-from plaudit.kernels.tails import log_poisson_tail, normal_score
+from plaudit.kernels.tails import log_p_of_score, log_poisson_tail, normal_score
 from plaudit.model import Bools, EventLog, Floats, Ints, ranges
 
 _MOST_TARGETS = 40
@@ -96,11 +96,12 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     # Readers of a digest and pupils come late as a habit, too; what shows it is that they like several at a sitting.
     sat = max(in_company(log, rows[marked]), in_company(log, g.row[g.entries(members)])) > _HALF
     digest = sat and not alone
-    score: list[float] = []
+    told_by: list[float] = []
+    futile_log_p = float(log_p_of_score(np.array([futile]))[0])
     moment: list[int] = []
     tells: list[bool] = []
     for number, t in enumerate(chosen.tolist()):
-        if number == _FIRST_LOOK and float(np.quantile(score, 0.75)) <= futile:
+        if number == _FIRST_LOOK and float(np.quantile(normal_score(np.array(told_by)), 0.75)) <= futile:
             break
         here = slice(int(starts[t]), int(starts[t + 1]))
         picked, mark, age = rows[here], marked[here], bins[here]
@@ -113,13 +114,13 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
         there = served if alone else np.arange(log.n_targets) == targets[t]
         at = log.at_ms[picked]
         seed = (context.seed + int(at[0])) % (1 << 31)
-        z = _explained(mark, by_age, at, seed, futile)
-        if z > futile:
+        log_p = _explained(mark, by_age, at, seed, futile_log_p)
+        if log_p < futile_log_p:
             # Each explanation may do alone: whoever was about then need not have come here every time.
             about = _by_hour(log, context, picked[mark], there)[context.hour[picked]]
             habit = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t], late=digest)[age]
-            z = min(z, _explained(mark, habit * about, at, seed, futile))
-        score.append(z)
+            log_p = max(log_p, _explained(mark, habit * about, at, seed, futile_log_p))
+        told_by.append(log_p)
         moment.append(int(np.median(at[mark])))
         tells.append(bool(telling[t]))
     told = np.zeros(log.n, dtype=bool)
@@ -127,9 +128,8 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     came = np.maximum(g.size[members] - g.episodes.expected[members], 1.0)
     # Who likes several at a sitting is about anyway, whoever the others are.
     thin = not sat and int(told[g.row[g.entries(members)]].sum()) < _HALF * float(came.sum())
-    return Company(
-        np.array(score, dtype=np.float64), np.array(moment, dtype=np.int64), np.array(tells, dtype=bool), alone, thin
-    )
+    score = normal_score(np.array(told_by, dtype=np.float64))
+    return Company(score, np.array(moment, dtype=np.int64), np.array(tells, dtype=bool), alone, thin)
 
 
 def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tuple[Ints, Ints, Ints, Bools]:
@@ -178,19 +178,9 @@ def _by_age(own: Floats, rest: Floats, late: bool = False) -> Floats:
     return np.asarray(np.exp(isotonic_regression(ratio, weights=pooled + 1e-6, increasing=False).x), dtype=np.float64)
 
 
-def _explained(mark: Bools, odds: Floats, at_ms: Ints, seed: int, futile: float) -> float:
-    """The score under odds as learned, or two or four times as strong: a habit may be stricter here than elsewhere."""
-    z = float(np.inf)
-    for strength in _STRENGTHS:
-        z = min(z, _score(mark, odds**strength, at_ms, seed))
-        if z <= futile:
-            break
-    return z
-
-
-def _score(mark: Bools, odds: Floats, at_ms: Ints, seed: int) -> float:
-    log_p = log_p_contrast(mark, np.clip(odds, 1e-6, 1e6), at_ms, _DRAWS, seed)
-    return float(normal_score(np.array([log_p]))[0])
+def _explained(mark: Bools, odds: Floats, at_ms: Ints, seed: int, enough: float) -> float:
+    """``ln p`` under odds as learned, or two or four times as strong: a habit may be stricter here than elsewhere."""
+    return log_p_contrast(mark, odds, at_ms, _DRAWS, seed, strengths=_STRENGTHS, enough=enough)
 
 
 def _lifeless(log: EventLog, context: Context, marked: Ints, targets: Ints) -> bool:

@@ -12,7 +12,7 @@ from plaudit.errors import InputError
 from plaudit.ingest import text as texts
 from plaudit.ingest.exports.apis import Api
 from plaudit.ingest.exports.opening import MAX_DEPTH, Opened, refuse_deep
-from plaudit.ingest.exports.recognise import Known, places_of
+from plaudit.ingest.exports.recognition import Known, places_of
 from plaudit.ingest.exports.roles import COMMENT_ROLES
 from plaudit.ingest.exports.selects import AS_WRITTEN, columns_of, select_of, tidied
 

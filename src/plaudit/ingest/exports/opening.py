@@ -134,8 +134,14 @@ def _parquet(source: Source, path: Path) -> Opened:
             first = next(file.iter_batches(batch_size=_SAMPLE, columns=plain))
     except (pa.ArrowInvalid, OSError, StopIteration) as error:
         raise InputError(f"{source.name} is a truncated or damaged Parquet file; write or fetch it again.") from error
-    seen = {name: [str(one) for one in first.column(name).to_pylist() if one is not None] for name in plain}
+    seen = {name: _as_text(first.column(name)) for name in plain}
     return Opened(source, path, "parquet", columns=tuple(plain), samples=seen)
+
+
+def _as_text(values: pa.Array) -> list[str]:
+    """What is there, as text. Moments are cast by Arrow: asked for objects, it would load all of pandas for them."""
+    moments = pa.types.is_timestamp(values.type)
+    return [str(one) for one in (values.cast(pa.string()) if moments else values).to_pylist() if one is not None]
 
 
 def _csv(source: Source, path: Path, head: str, note: str) -> Opened:

@@ -21,7 +21,7 @@ from plaudit.ingest.exports.naming import Named, named
 from plaudit.ingest.exports.opening import Opened, opened
 from plaudit.ingest.exports.outcomes import outcomes_of
 from plaudit.ingest.exports.people import check_key, derived_key
-from plaudit.ingest.exports.recognise import Known, known
+from plaudit.ingest.exports.recognition import Known, known
 from plaudit.ingest.exports.roles import POST_NAMES, Kind
 from plaudit.ingest.exports.section import section_of
 from plaudit.ingest.exports.stage import Staged, stage, stage_responses, table_exists
@@ -40,19 +40,6 @@ _SHOWN_REASONS = 3
 _WANTED = (
     "put comment exports, curves, totals, outcomes or event logs (CSV, TSV, JSON, JSON lines, Parquet, XLSX) into it"
 )
-
-
-def recognise(path: Path | str) -> Kind:
-    """What one file is, by its content: :class:`Kind`; ``Kind.EVENTS`` is for :func:`~plaudit.ingest.read_events`.
-
-    Raises:
-        InputError: it cannot be opened, is nothing Plaudit reads, or could be two things.
-    """
-    with tempfile.TemporaryDirectory(prefix="plaudit-") as spool:
-        sources = resolve(str(path), Path(spool))
-        if len(sources) != 1:
-            raise InputError(f"{path} names {len(sources)} files: name one.")
-        return known(opened(sources[0], Path(spool))).kind
 
 
 def read_exports(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from plaudit.ingest.exports.recognise import Known
+from plaudit.ingest.exports.recognition import Known
 from plaudit.ingest.exports.roles import COMMENT_ROLES, OUTCOME_ROLES, READING_ROLES
 
 ROLES: Mapping[str, tuple[str, ...]] = {

@@ -16,7 +16,7 @@ from plaudit.ingest import text as texts
 from plaudit.ingest.exports.apis import Api
 from plaudit.ingest.exports.documents import stage_api, stage_documents, stage_plain
 from plaudit.ingest.exports.opening import Opened
-from plaudit.ingest.exports.recognise import Known
+from plaudit.ingest.exports.recognition import Known
 from plaudit.ingest.exports.selects import IDS, columns_of, select_of
 
 _BATCH = 1 << 17

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from plaudit.errors import InputError, UnknownInput
@@ -12,9 +14,10 @@ from plaudit.ingest import layouts
 from plaudit.ingest.columns import assign, folded, listed
 from plaudit.ingest.exports.apis import APIS, WRAPPERS, Api, Place, score
 from plaudit.ingest.exports.moments import BEIJING
-from plaudit.ingest.exports.opening import Opened
+from plaudit.ingest.exports.opening import Opened, opened
 from plaudit.ingest.exports.roles import COUNTS, OUTCOME_WORDS, RATES, Kind, assigned
 from plaudit.ingest.kinds import normalised
+from plaudit.ingest.sources import resolve
 
 LISTS = ("comments", "items", "data", "list", "rows", "results", "records", "events", "orderedItems")
 """Keys under which plain JSON keeps its rows."""
@@ -96,6 +99,19 @@ _TABLES = (
         },
     ),
 )
+
+
+def recognise(path: Path | str) -> Kind:
+    """What one file is, by its content: :class:`Kind`; ``Kind.EVENTS`` is for :func:`~plaudit.ingest.read_events`.
+
+    Raises:
+        InputError: it cannot be opened, is nothing Plaudit reads, or could be two things.
+    """
+    with tempfile.TemporaryDirectory(prefix="plaudit-") as spool:
+        sources = resolve(str(path), Path(spool))
+        if len(sources) != 1:
+            raise InputError(f"{path} names {len(sources)} files: name one.")
+        return known(opened(sources[0], Path(spool))).kind
 
 
 def known(file: Opened) -> Known:
