@@ -14,6 +14,7 @@ import typer
 from plaudit._version import __version__
 from plaudit.app import handover, options, redteam, terminal
 from plaudit.app.options import Format, Lang
+from plaudit.report.pen import drawing_beside
 
 app = typer.Typer(
     name="plaudit",
@@ -23,8 +24,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: " + "; ".join(f"{code} {what}" for code, what in terminal.EXIT_CODES.items()) + ".",
 )
-
-OutDir = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.", show_default=False)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,9 +56,10 @@ def _plaudit(
 
 
 @app.command()
+@drawing_beside()
 def audit(
     sources: options.Sources,
-    out: OutDir,
+    out: options.OutDir,
     maps: options.Maps = None,
     time_format: options.Times = None,
     allow_rejects: options.AllowRejects = False,

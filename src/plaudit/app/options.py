@@ -82,6 +82,7 @@ AllowRejects = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed of everything random; the same seed gives the same bytes.", min=0)]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the summary and the report.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
+OutDir = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.", show_default=False)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Labels = Annotated[
     str | None,

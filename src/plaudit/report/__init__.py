@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from plaudit.report.machine import to_json
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,6 +13,18 @@ if TYPE_CHECKING:
     from plaudit.result import Case, ResultDocument
 
 __all__ = ["render_case", "render_html", "render_summary", "render_xlsx", "to_json"]
+
+
+def to_json(document: ResultDocument) -> bytes:
+    """The document as JSON: UTF-8, keys sorted, one space of indent, a newline at the end; the same bytes every time.
+
+    Raises:
+        ValueError: a figure is not finite; names where it stands. JSON has no way to write it, and a null in its
+            place would be read as "absent".
+    """
+    from plaudit.report.machine import to_bytes
+
+    return to_bytes(document)
 
 
 # What draws is imported only when something is drawn: a library user who wants figures should not wait for charts.

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from plaudit.report.drawing import Frame, Kind
 from plaudit.report.words import Words
 from plaudit.result import Curve, GroupView
@@ -188,5 +190,6 @@ def _row_order(group: GroupView) -> dict[int, int]:
 
 
 def _path(dashes: Iterable[_Dash]) -> list[dict[str, Any]]:
-    lines = [[(round(left, 1), round(y, 1)), (round(right, 1), round(y, 1))] for left, right, y in dashes]
+    left, right, y = np.round(np.array(list(dashes), dtype=np.float64).reshape(-1, 3).T, 1)
+    lines = np.stack([np.stack([left, y], axis=-1), np.stack([right, y], axis=-1)], axis=1).tolist()
     return [{"type": "MultiLineString", "coordinates": lines}]

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import vl_convert
+from plaudit.report.pen import svg_of
 
 FONT = "system-ui, sans-serif"
 PICTURES = files("plaudit.report") / "compiled"
@@ -79,7 +79,7 @@ class Kind:
             "data": _fill(self.vega["data"], "values", tables),
             "signals": _fill(self.vega["signals"], "value", parameters),
         }
-        svg: str = vl_convert.vega_to_svg(filled)
+        svg = svg_of(filled)
         return svg[svg.index("<svg") :]
 
 

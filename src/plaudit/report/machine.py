@@ -8,31 +8,18 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError
-from pydantic_core import to_json as written
-
-from plaudit.result import ResultDocument
-
-
-def to_json(document: ResultDocument) -> bytes:
-    """The document as JSON: UTF-8, keys sorted, one space of indent, a newline at the end; the same bytes every time.
-
-    Raises:
-        ValueError: a figure is not finite; names where it stands. JSON has no way to write it, and a null in its
-            place would be read as "absent".
-    """
-    return to_bytes(document)
+from pydantic_core import PydanticSerializationError, to_json
 
 
 def to_bytes(document: BaseModel) -> bytes:
-    """Any part of a result as JSON, in the same manner.
+    """A result, or any part of one, as :func:`plaudit.report.to_json` writes it.
 
     Raises:
-        ValueError: see :func:`to_json`.
+        ValueError: a figure is not finite; names where it stands.
     """
     plain = _plain(document.model_dump(mode="python"), "")
     try:
-        return written(plain, indent=1) + b"\n"
+        return to_json(plain, indent=1) + b"\n"
     except PydanticSerializationError:
         # A lone surrogate (an id from a broken export) has no UTF-8; the escape written instead is exactly JSON's own.
         text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
