@@ -16,9 +16,10 @@ import numpy as np
 
 from benchmarks.common import circumstances, listed, markdown, numbers, parser, percent, put_between
 from plaudit.kernels.exposure import counts_without
-from plaudit.model import EventLog, Floats
+from plaudit.model import HOUR_MS, EventLog, Floats
 from plaudit.tally.herd import herd_of
 from plaudit.tally.shocks import shocks
+from plaudit.tally.what_if import LATE_H, WAYS, Shown
 from plaudit.testing.loop import (
     KINDS,
     Defence,
@@ -171,6 +172,8 @@ def account_table(outcomes: Sequence[Outcome]) -> str:
 def what_if(seeds: Sequence[int]) -> str:
     """What is shown of the count, and what that does to who buys and to who is new."""
     rows = []
+    as_it_was = 0.0
+    told: dict[str, list[Shown]] = {way: [] for way in WAYS}
     for name, shown, by_count in (
         ("raw count, order by it", "raw", False),
         ("bucketed, order by raw likes", "bucket", False),
@@ -178,7 +181,7 @@ def what_if(seeds: Sequence[int]) -> str:
         ("hidden, order by raw likes", "hidden", False),
         ("honest count shown and ordered by", "honest", True),
     ):
-        gained, places, fair, regret = [], [], [], []
+        gained, places, fair, regret, late = [], [], [], [], []
         for seed in seeds:
             ground = found(replace(BASE, shown=shown), seed)
             placed = orders(ground, 12, seed)
@@ -191,10 +194,16 @@ def what_if(seeds: Sequence[int]) -> str:
             attacked, clean = run(placed), run(())
             effect = compare(attacked, clean)
             hit = effect.bought_count > 0
+            if shown == "raw":
+                log, bought = standing(attacked)
+                for one in herd_of(log, suspicion(bought, seed), seed).shown:
+                    told[one.way].append(one)
+            late.append(_late_share(attacked))
             gained.append(effect.net_induced[hit].sum() / effect.bought_count.sum())
             places.append(places_per_100_yuan(effect, attacked))
             fair.append(newcomers_share(clean))
             regret.append(clean.regret)
+        as_it_was = as_it_was or float(np.mean(late))
         rows.append(
             [
                 name,
@@ -202,6 +211,9 @@ def what_if(seeds: Sequence[int]) -> str:
                 f"{np.mean(places):.1f}",
                 f"{np.mean(fair):.2f}",
                 percent(float(np.mean(regret))),
+                f"{np.mean(late) / as_it_was:.2f}",
+                _told([one.drawn for one in told.get(shown, [])]),
+                _told([one.late for one in told.get(shown, [])]),
             ]
         )
     return markdown(
@@ -211,9 +223,30 @@ def what_if(seeds: Sequence[int]) -> str:
             "places per 100元",
             "newcomers' due",
             "regret",
+            "late comments' likes, × raw",
+            "drawn, told from the raw log",
+            "late comments', told from the raw log",
         ),
         rows,
     )
+
+
+def _late_share(run: Run) -> float:
+    """Share of genuine likes on comments that appear :data:`LATE_H` hours after the first of their page or later."""
+    log, bought = standing(run)
+    assert log.parent is not None
+    first = np.full(int(log.parent.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, log.parent, log.born_ms)
+    late = log.born_ms - first[log.parent] >= LATE_H * HOUR_MS
+    return float(late[log.target[~bought]].mean())
+
+
+def _told(ranges: Sequence[tuple[float, float, float]]) -> str:
+    """Means over logs of middle, low and high."""
+    if not ranges:
+        return "–"
+    middle, low, high = np.mean(ranges, axis=0)
+    return f"{middle:.2f} ({low:.2f} – {high:.2f})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
@@ -27,6 +28,8 @@ from plaudit.kernels.board import (
     lemmy_hot,
     wilson_lower,
 )
+from plaudit.model import Floats
+from plaudit.result import ResultDocument
 from plaudit.tally.rank import Board, rank_board
 from plaudit.testing.loop import LoopSpec, events, found, pick_orders, play
 
@@ -90,6 +93,7 @@ def test_rows_of_any_kind(made):
     assert board == plaudit.rank(ROWS) and board.method == "exposure" and board.parent is None
     assert [row.target for row in board.rows] == ["b", "c", "a"]
     assert [row.raw_place for row in board.rows] == [2, 3, 1]
+    # With its hundred likes back, a would lead: it holds both others one place down.
     assert [row.displaced for row in board.rows] == [1, 1, -2]
     assert [(row.likes, row.counted) for row in board.rows] == [(60, 60), (3, 3), (120, 20)]
     assert all(r.score_low <= r.score_high and r.place_low <= r.place <= r.place_high for r in board.rows)
@@ -175,6 +179,52 @@ def test_a_board_from_a_folder(audited):
     hit = set(mine.target_id[mine.discounted > 20])
     assert {one.target for one in group.lifted} & hit
     assert any(row.displaced > 0 for row in board.rows) and board == rank_directory(folder, post)
+    # Of one formula: where nothing is in question on a board, nothing is displaced.
+    calm = mine[["target_id", "shown", "born_ms"]].to_dict("records")
+    assert not any(row.displaced for row in plaudit.rank(calm).rows)
+
+
+def test_the_report_has_the_boards_of_the_folder(audited):
+    folder, post, targets = audited
+    document = ResultDocument.model_validate_json((folder / "result.json").read_text("utf-8"))
+    boards = {view.board.parent: view for view in document.boards}
+    assert post in boards and len(boards) + document.boards_omitted == _suspected_posts(targets)
+    assert boards[post].board == rank_directory(folder, post, explore=False)
+    told = [message.code for message in boards[post].messages]
+    assert told[:2] == ["board_pushed", "board_firm"] and "board_group" in told
+    pushed = [row for row in boards[post].board.rows if row.displaced > 0]
+    assert boards[post].messages[0].values["pushed"] == len(pushed)
+    for effect in boards[post].board.groups:
+        assert {one.target for one in (*effect.pushed_down, *effect.lifted)} <= set(effect.order)
+
+
+def test_a_log_without_posts_is_one_board(audited):
+    folder, _, _ = audited
+    likes = pq.read_table(folder / "likes.parquet", columns=["actor_id", "target_id", "at_ms"])
+    document = plaudit.audit(likes, time_format="ms").document
+    [view] = document.boards
+    assert view.board.parent is None and len(view.board.rows) == 100
+    assert {row.raw_place for row in view.board.rows} == set(range(1, 101))
+
+
+def test_what_is_not_heard_is_in_the_table(audited):
+    _, _, targets = audited
+    assert (targets.unheard >= 0).all() and targets.unheard.sum() > 0
+    assert (targets.unheard <= targets.shown - targets.discounted).all()
+
+
+def test_rows_nobody_knows_have_nothing():
+    n: Floats = np.array([1.0, 2.0, 3.0])
+    board = Board(n, n, n, n, n, n, age_h=n).take(np.array([2, -1]))
+    assert board.likes.tolist() == board.unheard.tolist() == [3.0, 0.0]
+    assert board.age_h is not None and board.age_h.tolist() == [3.0, 0.0]
+    unknown = Board(n, n, n, n, n, n, age_h=np.array([1.0, np.nan, 1.0]))
+    assert unknown.take(np.array([0, 1])).age_h is None and unknown.take(np.array([0, 2])).age_h is not None
+
+
+def _suspected_posts(targets: pd.DataFrame) -> int:
+    trouble = targets.assign(open=targets.discounted + targets.undetermined).groupby("parent_id").open.sum()
+    return int((trouble > 0).sum())
 
 
 def test_exposures_from_a_file_decide(audited, tmp_path):

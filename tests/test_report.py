@@ -206,10 +206,22 @@ def test_the_page_says_what_the_document_holds() -> None:
         assert part in text
     assert document.method.command in text
     assert "61 more targets" in text and "2 more groups" in text and "58 more decisions" in text
-    for message in document.unseen:
+    for message in [*document.unseen, *(one for view in document.boards[:3] for one in view.messages)]:
         assert Words.of("en").say(message) in text
+    assert "3 more posts have likes in question" in text and "firm 94.4\N{NO-BREAK SPACE}%" in text
     chinese = " ".join(parsed(rendered("sample", "zh")).text)
-    for part in ("疑似异常", "表观赞数", "真实点赞数（估计）", "90% 置信区间", "夜间", "申诉", "UTC+8"):
+    for part in (
+        "位次挤占",
+        "诱发赞",
+        "稳固",
+        "疑似异常",
+        "表观赞数",
+        "真实点赞数（估计）",
+        "90% 置信区间",
+        "夜间",
+        "申诉",
+        "UTC+8",
+    ):
         assert part in chinese
 
 

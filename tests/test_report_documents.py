@@ -10,21 +10,28 @@ import numpy as np
 
 from plaudit.report import render_html
 from plaudit.result import (
+    BoardView,
     Case,
     Count,
     Curve,
     Decision,
     DetectorRun,
     Edge,
+    GroupEffect,
     GroupView,
+    HerdPart,
     Input,
     InputFile,
     Message,
     Method,
+    Moved,
+    RankedBoard,
+    RankedRow,
     ResultDocument,
     Step,
     TargetView,
     Verdict,
+    WhatIf,
 )
 
 START = 1_772_323_200_000  # 2026-03-01 00:00 UTC
@@ -178,6 +185,77 @@ def decision(number: int, target: str, rung: str, likes: int, reasons: list[str]
     )
 
 
+def board(post: str | None, targets: list[str], given: int) -> BoardView:
+    """A board whose last row bought its way to the top; it stands last again where its group does not count."""
+    names = [*targets[1:], targets[0]]
+    rows = [
+        RankedRow(
+            target=name,
+            place=place,
+            raw_place=place % len(names) + 1,
+            displaced=1 if place < len(names) else 1 - len(names),
+            likes=400 - 10 * place if place < len(names) else 400,
+            counted=400.0 - 10 * place if place < len(names) else 400.5 - given,
+            discounted=0 if place < len(names) else given,
+            undetermined=0,
+            unheard=0,
+            score_low=1.0,
+            score_high=2.0,
+            place_low=max(1, place - 1),
+            place_high=min(len(names), place + 1),
+            stability=1.0 - place / (2 * len(names)),
+            guest=False,
+        )
+        for place, name in enumerate(names, 1)
+    ]
+    moved = [Moved(target=name, places=1) for name in names[:-1]]
+    lifted = [Moved(target=names[-1], places=len(names) - 1)] if moved else []
+    effect = GroupEffect(group_id="G1", likes=given, order=targets, pushed_down=moved, lifted=lifted)
+    told = [Message(code="board_firm", values={"rows": len(names), "firm": 1})]
+    if moved:
+        values = {"rows": len(names), "pushed": len(moved), "target": names[0], "places": 1}
+        told = [Message(code="board_pushed", values=values), *told]
+        told.append(Message(code="board_group", values={"group": "G1", "likes": given} | values))
+    ranked = RankedBoard(parent=post, method="age", prior_rate=3.0, rows=rows, groups=[effect], seed=0)
+    return BoardView(board=ranked, messages=told)
+
+
+def herd(total: Count) -> HerdPart:
+    """Bought likes that drew some genuine ones."""
+    bought = total.shown - total.authentic
+    values = {"induced": 0.1 * bought, "induced_low": 0.05 * bought, "induced_high": 0.2 * bought}
+    names = ("drawn", "places", "late")
+    ways = [
+        WhatIf(way=way, **{name + end: size for name in names for end in ("", "_low", "_high")})
+        for way, size in (("raw", 1.0), ("bucket", 0.9), ("hidden", 0.4), ("honest", 0.0))
+    ]
+    return HerdPart(
+        outcome="shown",
+        purchased=bought,
+        compared=bought,
+        deliveries=9,
+        placebos=300,
+        organic=total.authentic - values["induced"] - 40.0,
+        open=40.0,
+        lift=1.2,
+        lift_low=1.1,
+        lift_high=1.4,
+        messages=[
+            Message(code="herd_shown", values=values | {"purchased": bought}),
+            Message(code="herd_by_page"),
+            *(
+                Message(
+                    code=f"what_if_{one.way}",
+                    values=one.model_dump(include=set(names)) | {"drawn_now": 1.0, "places_now": 1.0},
+                )
+                for one in ways[1:]
+            ),
+        ],
+        what_if=ways,
+        **values,
+    )
+
+
 def sample() -> ResultDocument:
     """Five groups, twelve targets, six cases: a month of 48,000 likes."""
     rng = np.random.default_rng(4)
@@ -294,6 +372,9 @@ def sample() -> ResultDocument:
             parameters={"lockstep.window_ms": 300_000, "burst.least_window_ms": 60_000, "map": {"actor": "openid"}},
             command="plaudit audit likes-2026-03.parquet --out audit --map actor=openid --seed 0",
         ),
+        boards=[board(f"post-{k}", [f"留言-{k}-{row}" for row in range(9 + 9 * k)], 80) for k in range(4)],
+        boards_omitted=2,
+        herd=herd(total),
     )
 
 
@@ -317,6 +398,9 @@ def clean() -> ResultDocument:
             "cases": [],
             "decisions": [],
             "decisions_omitted": 0,
+            "boards": [],
+            "boards_omitted": 0,
+            "herd": None,
             "overall": curve(rng, total, 90, 8 * HOUR, 1),
             "headline": Message(code="headline_clean", values={"shown": 2_400, "targets": 310}),
         }
@@ -357,6 +441,9 @@ def single() -> ResultDocument:
             "groups": [pair],
             "groups_omitted": 0,
             "cases": [document.cases[0].model_copy(update={"subject_id": HUGE})],
+            "boards": [board(HUGE, [HUGE, HOSTILE], 1), board(None, [HOSTILE], 0)],
+            "boards_omitted": 0,
+            "herd": None,
             "overall": tiny,
             "decisions": [document.decisions[0].model_copy(update={"target_id": HUGE})],
         }

@@ -278,7 +278,7 @@ def test_a_log_beside_exports_follows_the_thirteen_chapters(tmp_path: Path) -> N
     assert document.tier == "T2" and document.section is not None
     tags = parsed(render_html(document, "zh"))
     headings = [attrs["id"] for tag, attrs in tags.tags if tag == "h2"]
-    assert headings == [*CHAPTERS, "count", "curve", "targets", "groups", "cases", "log_rows"]
+    assert headings == [*CHAPTERS, "count", "curve", "targets", "groups", "places", "cases", "log_rows"]
     ids = [attrs["id"] for _, attrs in tags.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     links = {str(attrs["href"]).removeprefix("#") for tag, attrs in tags.tags if tag == "a"}

@@ -13,11 +13,11 @@ from plaudit.errors import InputError, PlauditError, ResultError
 if TYPE_CHECKING:
     from plaudit.app.explain import explain
     from plaudit.app.pipeline import Audit, audit
-    from plaudit.app.rank import RankedBoard, rank
+    from plaudit.app.rank import rank
     from plaudit.app.validate import Validation, validate
     from plaudit.model import SCHEMAS
     from plaudit.report import render_html
-    from plaudit.result import ResultDocument
+    from plaudit.result import RankedBoard, ResultDocument
     from plaudit.testing.simulator import simulate
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
 _HOMES = {
     "SCHEMAS": "plaudit.model",
     "Audit": "plaudit.app.pipeline",
-    "RankedBoard": "plaudit.app.rank",
+    "RankedBoard": "plaudit.result",
     "ResultDocument": "plaudit.result",
     "Validation": "plaudit.app.validate",
     "audit": "plaudit.app.pipeline",

@@ -70,10 +70,10 @@ def audit_defence(seed: int = 0) -> Callable[[pa.Table, Boards], Answer]:
 
 def _places(tables: dict[str, pa.Table], boards: Boards, now_ms: int, seed: int) -> list[Ints]:
     """Places by the honest rank, without its guest: a draw that helps everybody is not what is bought."""
-    from plaudit.app.rank_tables import rows_of, standing
+    from plaudit.app.rank_tables import audited_of, rows_of
     from plaudit.tally.rank import rank_board
 
-    known = standing(tables["targets"], tables["likes"], now_ms)
+    known, _ = audited_of(tables["targets"], tables["likes"], now_ms)
     rows = (rows_of(board, tables["targets"]["target_id"]) for board in boards)
     return [rank_board(known.board(row), seed=seed, explore=False).own_place for row in rows]
 

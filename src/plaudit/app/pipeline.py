@@ -230,10 +230,12 @@ def judge(
     """
     from plaudit.app import tables as rows
     from plaudit.app.assemble import assemble
+    from plaudit.app.boards import board_views
     from plaudit.app.units import counts_table, herd_part, unit_views
     from plaudit.detectors import Context, all_detectors
     from plaudit.detectors.runner import run_detectors
     from plaudit.tally import purchases, tally
+    from plaudit.tally.boards import unheard_likes
     from plaudit.tally.herd import herd
     from plaudit.tally.split import split
     from plaudit.verdict import weigh
@@ -269,9 +271,10 @@ def judge(
             "findings": rows.findings_table(read, findings, verdicts, names),
             "quarantine": read.quarantine,
         }
+        missed = unheard_likes(read.log, verdicts)
         drawn = drawing.result()
     parts = split(counts, drawn)
-    tables["targets"] = rows.targets_table(read, counts, parts)
+    tables["targets"] = rows.targets_table(read, counts, parts, missed)
     if asked is not None:
         parameters["value"] = asked.parameters()
     method = Method(
@@ -290,6 +293,7 @@ def judge(
         value = value_of_log(read, verdicts, counts, asked, seed)
     unseen = [one for one in document.unseen if value is None or one.code != "no_outcomes"]
     units, omitted = unit_views(tables["counts"])
+    boards, left = board_views(read, verdicts, counts, missed, names.group, method.as_of_ms, seed)
     document = document.model_copy(
         update={
             "labels": lesson,
@@ -298,6 +302,8 @@ def judge(
             "counts": units,
             "counts_omitted": omitted,
             "herd": herd_part(parts, drawn),
+            "boards": boards,
+            "boards_omitted": left,
         }
     )
     return Audit(document, tables, None if asked is None else asked.file)

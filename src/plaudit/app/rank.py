@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,97 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
 
 from plaudit.app.rank_rows import board_of, column_of, names_of, numbers_of, table_of_rows
-from plaudit.app.rank_tables import rows_of, standing
+from plaudit.app.rank_tables import audited_of, rows_of
 from plaudit.errors import InputError, ResultError
-from plaudit.model import SCHEMA_VERSION, Floats, Ints, Status
-from plaudit.tally.rank import Board, rank_board
-
-_GROUPS = 20
-
-
-class RankedRow(BaseModel):
-    """One row of a board in its honest order.
-
-    Attributes:
-        target: its id.
-        place, raw_place: place in the honest order and by raw likes, from 1.
-        displaced: places the raw order put it below its honest one, the guest apart; negative where it stood higher.
-        likes: as shown; ``counted``: what the order rests on; ``discounted``, ``undetermined``: of the shown;
-            ``unheard``: of the shown and not discounted, what came faster than readers can have.
-        score_low, score_high: 90 % interval of the quantity the board is sorted by.
-        place_low, place_high: 90 % interval of the place; ``stability``: chance that it stands within one place.
-        guest: whether it stands where it does to become known.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    target: str
-    place: int
-    raw_place: int
-    displaced: int
-    likes: int
-    counted: float
-    discounted: int
-    undetermined: int
-    unheard: int
-    score_low: float
-    score_high: float
-    place_low: int
-    place_high: int
-    stability: float
-    guest: bool
-
-
-class Moved(BaseModel):
-    """A row and the places it stands further down (positive) or up with a group counted."""
-
-    model_config = ConfigDict(frozen=True)
-
-    target: str
-    places: int
-
-
-class GroupEffect(BaseModel):
-    """The counterfactual board of one suspected group: what the order would be with its likes counted.
-
-    Attributes:
-        group_id, likes: which, and how many likes it gave on this board.
-        order: targets with the group counted, from the top.
-        pushed_down: rows that stand lower then, most places first; ``lifted``: rows that stand higher.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    group_id: str
-    likes: int
-    order: list[str]
-    pushed_down: list[Moved]
-    lifted: list[Moved]
-
-
-class RankedBoard(BaseModel):
-    """A board in its honest order, the raw order beside it.
-
-    Attributes:
-        parent: what the rows belong to; None where rows were given.
-        method: by what rows are sorted, see :mod:`plaudit.tally.rank`.
-        prior_rate: likes per exposure (per unit of attention, per row) of the middle row, before its own are counted.
-        rows: from the top.
-        groups: counterfactual boards, the groups with most likes first.
-        seed: of guest and draws.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    parent: str | None
-    method: str
-    prior_rate: float | None
-    rows: list[RankedRow]
-    groups: list[GroupEffect]
-    seed: int
+from plaudit.model import SCHEMA_VERSION, Floats
+from plaudit.result import RankedBoard
+from plaudit.tally.boards import ranked
 
 
 def rank(rows: Any, *, seed: int = 0, explore: bool = True, as_of_ms: int | None = None) -> RankedBoard:
@@ -128,7 +44,7 @@ def rank(rows: Any, *, seed: int = 0, explore: bool = True, as_of_ms: int | None
     if len(set(target)) < len(target):
         twice = next(one for one in target if target.count(one) > 1)
         raise InputError(f"target {twice!r} stands in several rows: give one row per target.")
-    return _ranked(None, target, board, [], seed, explore)
+    return ranked(None, target, board, [], seed, explore)
 
 
 def rank_directory(
@@ -170,107 +86,9 @@ def rank_directory(
     now = int(manifest["as_of_ms"]) if as_of_ms is None else as_of_ms
     more = _more(exposures, number) if exposures is not None else {}
     at = rows_of(rows["target_id"], targets["target_id"])
-    board = standing(targets, likes, now).board(at, more.get("exposures"), more.get("downs"))
-    groups = _groups(likes, number)
-    return _ranked(parent, target, board, groups, seed, explore)
-
-
-def _ranked(
-    parent: str | None,
-    target: Sequence[str],
-    board: Board,
-    groups: Sequence[tuple[str, Mapping[str, Floats]]],
-    seed: int,
-    explore: bool,
-) -> RankedBoard:
-    made = rank_board(board, seed=seed, explore=explore)
-    undecided = board.undetermined + board.grouped
-    rows = [
-        RankedRow(
-            target=target[row],
-            place=int(made.place[row]),
-            raw_place=int(made.raw_place[row]),
-            displaced=int(made.raw_place[row] - made.own_place[row]),
-            likes=int(board.likes[row]),
-            counted=float(made.counted[row]),
-            discounted=int(board.discounted[row]),
-            undetermined=int(undecided[row]),
-            unheard=int(board.unheard[row]),
-            score_low=float(made.low[row]),
-            score_high=float(made.high[row]),
-            place_low=int(made.place_low[row]),
-            place_high=int(made.place_high[row]),
-            stability=float(made.stability[row]),
-            guest=row == made.guest,
-        )
-        for row in np.argsort(made.place).tolist()
-    ]
-    return RankedBoard(
-        parent=parent,
-        method=made.method.value,
-        prior_rate=None if made.prior is None else made.prior[0] / made.prior[1],
-        rows=rows,
-        groups=[_effect(name, given, target, board, seed) for name, given in groups[:_GROUPS]],
-        seed=seed,
-    )
-
-
-def _effect(name: str, given: Mapping[str, Floats], target: Sequence[str], board: Board, seed: int) -> GroupEffect:
-    """The board with the group's likes counted like any others, without the guest, who would blur the comparison."""
-    without = rank_board(board, seed=seed, explore=False)
-    with_it = rank_board(
-        Board(
-            likes=board.likes,
-            discounted=board.discounted - given["discounted"],
-            undetermined=board.undetermined,
-            grouped=board.grouped - given["undetermined"],
-            voices=board.voices - (given["all"] > 0),
-            unheard=board.unheard,
-            exposures=board.exposures,
-            downs=board.downs,
-            age_h=board.age_h,
-        ),
-        seed=seed,
-        explore=False,
-    )
-    moved: Ints = with_it.place - without.place
-    by_size = np.lexsort((without.place, -np.abs(moved)))
-    return GroupEffect(
-        group_id=name,
-        likes=int(given["all"].sum()),
-        order=[target[row] for row in np.argsort(with_it.place).tolist()],
-        pushed_down=[Moved(target=target[r], places=int(moved[r])) for r in by_size.tolist() if moved[r] > 0],
-        lifted=[Moved(target=target[r], places=int(-moved[r])) for r in by_size.tolist() if moved[r] < 0],
-    )
-
-
-def _groups(likes: pa.Table | None, number: Mapping[str, int]) -> list[tuple[str, dict[str, Floats]]]:
-    """What each suspected group gave this board, per row, largest first."""
-    size = len(number)
-    if likes is None:
-        return []
-    here = pc.is_in(likes["target_id"], value_set=pa.array(list(number), pa.string()))
-    mine = likes.filter(pc.and_(here, pc.is_valid(likes["group_id"])))
-    row = np.array([number[one] for one in mine["target_id"].to_pylist()], np.int64)
-    name = np.array(mine["group_id"].cast(pa.string()).to_pylist(), np.str_)
-    status = np.array(mine["status"].cast(pa.string()).to_pylist(), np.str_)
-    out = []
-    for one in np.unique(name).tolist():
-        of = name == one
-        out.append(
-            (
-                str(one),
-                {
-                    "all": np.bincount(row[of], minlength=size).astype(np.float64),
-                    **{
-                        word.value: np.bincount(row[of & (status == word.value)], minlength=size).astype(np.float64)
-                        for word in (Status.DISCOUNTED, Status.UNDETERMINED)
-                    },
-                },
-            )
-        )
-    out.sort(key=lambda pair: (-float(pair[1]["all"].sum()), pair[0]))
-    return out
+    known, names = audited_of(targets, likes, now)
+    board = known.board(at, more.get("exposures"), more.get("downs"))
+    return ranked(parent, target, board, [(names[one.group], one) for one in known.given(at)], seed, explore)
 
 
 def _audited(folder: Path) -> tuple[pa.Table, pa.Table | None, dict[str, Any]]:
@@ -280,7 +98,7 @@ def _audited(folder: Path) -> tuple[pa.Table, pa.Table | None, dict[str, Any]]:
         targets = pq.read_table(folder / "targets.parquet")
         # Comment exports have no likes with names.
         path = folder / "likes.parquet"
-        likes = pq.read_table(path, columns=["target_id", "at_ms", "status", "group_id"]) if path.is_file() else None
+        likes = pq.read_table(path, columns=["target_id", "status", "group_id"]) if path.is_file() else None
     except FileNotFoundError as missing:
         raise ResultError(
             f"{folder} is not a complete audit ({Path(str(missing.filename)).name} is missing); "
@@ -288,7 +106,8 @@ def _audited(folder: Path) -> tuple[pa.Table, pa.Table | None, dict[str, Any]]:
         ) from None
     except (OSError, ValueError) as broken:
         raise ResultError(f"{folder} cannot be read as an audit ({broken}); run 'plaudit audit' again.") from None
-    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0] or "parent_id" not in targets.column_names:
+    lacking = {"parent_id", "unheard"} - set(targets.column_names)
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0] or lacking:
         raise ResultError(
             f"{folder} was written with schema {version}, this is {SCHEMA_VERSION}; run 'plaudit audit' again."
         )

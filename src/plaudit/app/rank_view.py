@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from plaudit.app.rank import RankedBoard
+from plaudit.result import RankedBoard
 
 SHOWN_ROWS = 50
 _SHOWN_GROUPS, _SHOWN_MOVED = 5, 3

@@ -73,8 +73,8 @@ def likes_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
     return table_of("likes", columns)
 
 
-def targets_table(read: Ingested, tally: Tally, parts: Split) -> pa.Table:
-    """One row per target, by id."""
+def targets_table(read: Ingested, tally: Tally, parts: Split, missed: Floats) -> pa.Table:
+    """One row per target, by id; ``missed`` are its likes that earn no place, ``float64[n_targets]``."""
     columns = (
         tally.shown,
         tally.verified,
@@ -104,6 +104,7 @@ def targets_table(read: Ingested, tally: Tally, parts: Split) -> pa.Table:
             named(log.author, read.actor_ids),
             named(log.campaign, read.campaign_ids),
             *(pa.array(column, mask=np.isnan(column)) for column in split),
+            pa.array(missed.astype(np.int64)),
         ],
     )
 

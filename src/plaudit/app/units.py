@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from plaudit.app.tables import table_of
 from plaudit.ingest import Ingested
 from plaudit.model import SCHEMAS
-from plaudit.result import Count, HerdPart, Message, UnitView
+from plaudit.result import Count, HerdPart, Message, UnitView, WhatIf
 from plaudit.tally import Purchases, Sums, Tally, sums
 from plaudit.tally.herd import Herd
 from plaudit.tally.split import Said, Split
+from plaudit.tally.what_if import Shown
 
 SHOWN_UNITS = 10
 """Units of each kind in the document, those most in question first."""
@@ -81,6 +82,13 @@ def herd_part(parts: Split, told: Herd) -> HerdPart:
         messages.append(Message(code="herd_no_comparison", values={"purchased": parts.purchased_total}))
     if able:
         messages.append(Message(code="herd_by_page" if told.paged else "herd_page_order"))
+    ways = [_what_if(one) for one in told.shown] if able else []
+    if ways:
+        now, *others = ways
+        for one in others:
+            figures_of = {"drawn": one.drawn, "places": one.places, "late": one.late}
+            values = {**figures_of, "drawn_now": now.drawn, "places_now": now.places}
+            messages.append(Message(code=f"what_if_{one.way}", values=values))
     return HerdPart(
         outcome=parts.said.value,
         purchased=parts.purchased_total,
@@ -96,4 +104,15 @@ def herd_part(parts: Split, told: Herd) -> HerdPart:
         lift_low=told.log_lift_low if able else None,
         lift_high=told.log_lift_high if able else None,
         messages=messages,
+        what_if=ways,
     )
+
+
+def _what_if(one: Shown) -> WhatIf:
+    names = ("drawn", "places", "late")
+    figures = {
+        name + end: value
+        for name in names
+        for end, value in zip(("", "_low", "_high"), getattr(one, name), strict=True)
+    }
+    return WhatIf(way=one.way, **figures)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Version of every table and of ``result.json``; a breaking change raises the first number."""
 
 _status = pa.dictionary(pa.int8(), pa.string())
@@ -59,6 +59,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
                 ("author_id", pa.string()),
                 ("campaign_id", pa.string()),
                 *((part + end, pa.float64()) for part in _PARTS for end in ("", "_low", "_high")),
+                ("unheard", pa.int64()),
             ),
         ]
     ),

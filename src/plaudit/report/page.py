@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from plaudit.report import charts, figures
 from plaudit.report.drawing import Frame
 from plaudit.report.notes import left_out_lines
+from plaudit.report.places import METHODS, MOST_BOARDS, WAYS, badge_text, board_picture, herd_bar, told_herd
 from plaudit.report.section_page import CHAPTERS, called, few, section_context
 from plaudit.report.templating import template
 from plaudit.report.waterfall import Bar, waterfall
@@ -30,7 +31,7 @@ MOST_DECISIONS = 40
 MOST_NAMES = 60
 """How much one page shows; the tables of the audit hold the rest, and the page says how much that is."""
 
-SECTIONS = ("count", "curve", "targets", "groups", "cases", "detectors", "unseen", "decisions", "method")
+SECTIONS = ("count", "curve", "targets", "groups", "places", "cases", "detectors", "unseen", "decisions", "method")
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,13 @@ def render(document: ResultDocument, lang: str, tz_offset_minutes: int | None) -
         targets_left=_left(document.targets, MOST_TARGETS, document.targets_omitted),
         groups=[_group(view, words) for view in document.groups[:MOST_GROUPS]],
         groups_left=_left(document.groups, MOST_GROUPS, document.groups_omitted),
+        herd_parts=herd_bar(document.herd, document.total.shown) if document.herd else [],
+        boards=[board_picture(view) for view in document.boards[:MOST_BOARDS]],
+        boards_left=_left(document.boards, MOST_BOARDS, document.boards_omitted),
+        badge=partial(badge_text, words),
+        methods=METHODS,
+        herd_told=told_herd(document.herd),
+        ways=WAYS,
         cases=[_case(case, words) for case in document.cases[:MOST_CASES]],
         cases_left=_left(document.cases, MOST_CASES, 0),
         decisions=document.decisions[:MOST_DECISIONS],

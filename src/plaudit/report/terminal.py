@@ -83,7 +83,7 @@ def _log(document: ResultDocument, words: Words) -> list[RenderableType]:
         legend(total, words),
     ]
     if document.herd and document.herd.messages:
-        parts += [Text(), *(Text(words.say(message)) for message in document.herd.messages)]
+        parts += [Text(), *(Text(words.say(message)) for message in document.herd.messages[:2])]
     if document.groups:
         parts += [Text(), heading(words.ui("s_groups")), _groups(document.groups[:_MOST], words)]
         parts += more(len(document.groups) - _MOST + document.groups_omitted, words)

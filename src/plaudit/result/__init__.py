@@ -7,8 +7,9 @@ language by ``report``; no sentence is stored here.
 from __future__ import annotations
 
 from plaudit.result.base import Case, Count, Decision, DetectorRun, InputFile, LeftOut, Message, Method, Step
+from plaudit.result.board import BoardView, GroupEffect, Moved, RankedBoard, RankedRow
 from plaudit.result.cells import OTHER, SMALL, merged
-from plaudit.result.counts import HerdPart, UnitView
+from plaudit.result.counts import HerdPart, UnitView, WhatIf
 from plaudit.result.document import ResultDocument
 from plaudit.result.log import (
     Curve,
@@ -46,6 +47,7 @@ from plaudit.result.value import Contrast, Cost, Rate, ValuePart
 
 __all__ = [
     "Basis",
+    "BoardView",
     "Case",
     "Cell",
     "CommentView",
@@ -61,6 +63,7 @@ __all__ = [
     "Edge",
     "ExportSource",
     "GapPoint",
+    "GroupEffect",
     "GroupView",
     "HerdPart",
     "Input",
@@ -73,9 +76,12 @@ __all__ = [
     "LeftOut",
     "Message",
     "Method",
+    "Moved",
     "OTHER",
     "PostView",
     "RankMove",
+    "RankedBoard",
+    "RankedRow",
     "Rate",
     "ResultDocument",
     "SMALL",
@@ -92,4 +98,5 @@ __all__ = [
     "ValuePart",
     "Verdict",
     "merged",
+    "WhatIf",
 ]

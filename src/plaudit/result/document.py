@@ -6,6 +6,7 @@ from pydantic import Field
 
 from plaudit.model import SCHEMA_VERSION
 from plaudit.result.base import Case, Count, Decision, DetectorRun, Frozen, LeftOut, Message, Method
+from plaudit.result.board import BoardView
 from plaudit.result.counts import HerdPart, UnitView
 from plaudit.result.log import Curve, GroupView, Input, Labels, TargetView, Verdict
 from plaudit.result.section import SectionPart
@@ -44,3 +45,5 @@ class ResultDocument(Frozen):
     counts_omitted: int = 0
     herd: HerdPart | None = None
     left_out: list[LeftOut] = Field(default_factory=list)
+    boards: list[BoardView] = Field(default_factory=list)
+    boards_omitted: int = 0

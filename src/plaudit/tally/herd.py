@@ -9,7 +9,7 @@ wrong this can be.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from plaudit.kernels.exposure import SHAPES, counts_without
 from plaudit.model import Bools, EventLog, Floats, Ints, Verdicts
 from plaudit.tally.page_herd import page_herd
 from plaudit.tally.shocks import SUSPECT, Profiles, Shocks, shocks
+from plaudit.tally.what_if import Shown
 
 GRID = np.arange(-2.0, 4.0001, 0.05)
 """Strengths of herd that are weighed against each other."""
@@ -55,6 +56,7 @@ class Herd:
             and ``induced`` is 0 with an interval of 0 that means nothing.
         deliveries, placebos: how many targets the estimate rests on.
         delivered: which targets received a delivery that was compared, ``bool[n_targets]``.
+        shown: what would be if another count were shown; empty where it is not ``paged``.
         paged: whether likes decide the order pages are read in, so that a model of whole pages has told the induced
             likes (:mod:`plaudit.tally.page_herd`); ``shape`` then speaks of other targets only.
     """
@@ -84,6 +86,7 @@ class Herd:
     placebos: int
     delivered: Bools
     paged: bool = False
+    shown: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,8 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
             lifts[one] = np.exp(np.median(paged.lift[mine[paged.hit] == one], axis=0))
         lifts[-1] = whole
     shares = np.asarray(np.bincount([b.shape for b in beliefs], weight, len(SHAPES)), np.float64)
-    return _split(log, shown, found, draws, community, place, lifts, whole, shares, paged is not None)
+    split = _split(log, shown, found, draws, community, place, lifts, whole, shares, paged is not None)
+    return split if paged is None else replace(split, shown=paged.shown)
 
 
 def _weights(beliefs: Sequence[_Belief]) -> Floats:

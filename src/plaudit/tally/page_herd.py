@@ -14,6 +14,7 @@ from plaudit.kernels.pages import TRAITS, page_traits, pages_without
 from plaudit.model import EventLog, Floats, Ints
 from plaudit.tally.pages import MOST_CELLS, STRETCHES, Pages, Readers, cut_pages, readers
 from plaudit.tally.shocks import Shocks
+from plaudit.tally.what_if import Shown, what_if
 
 SPREAD = 0.3
 """Standard deviation of a single comment's strengths about those of all, relative: how its readers differ from others,
@@ -30,11 +31,13 @@ class PageHerd:
         hit: rows of ``found.hit`` that stand on a modelled page, ``int64[k]``.
         kept: draws of the genuine likes each would have had, ``float64[k, draws]``.
         lift: draws of the logarithm of what its delivery multiplied its share of likes by, ``float64[k, draws]``.
+        shown: what would be if another count were shown.
     """
 
     hit: Ints
     kept: Floats
     lift: Floats
+    shown: tuple[Shown, ...]
 
 
 def page_herd(log: EventLog, found: Shocks, given: Ints, draws: int, seed: int) -> PageHerd | None:
@@ -79,7 +82,8 @@ def page_herd(log: EventLog, found: Shocks, given: Ints, draws: int, seed: int) 
     wide = np.hypot(told.drift, SPREAD * pull)
     own = np.exp(wide * rng.standard_normal(mean.shape) - 0.5 * wide**2)
     lift = _lifts(log, found, cut, hit, at, strength)[:, turn]
-    return PageHerd(hit, np.maximum(mean * own + noise, 0.0), lift)
+    shown = what_if(log, found.genuine, cut, told.expected, served.shape[0], strength, found.purchased)
+    return PageHerd(hit, np.maximum(mean * own + noise, 0.0), lift, shown)
 
 
 def _deliveries(log: EventLog, found: Shocks, given: Ints) -> Ints:

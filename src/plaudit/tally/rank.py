@@ -70,6 +70,25 @@ class Board:
     downs: Floats | None = None
     age_h: Floats | None = None
 
+    def take(self, rows: Ints) -> Board:
+        """The board of some rows; -1 is one nothing is known of: no likes, no age. None where one age is NaN."""
+        here, at = (rows >= 0).astype(np.float64), np.maximum(rows, 0)
+
+        def of(values: Floats | None) -> Floats | None:
+            return None if values is None or np.isnan(values[at]).any() else values[at] * here
+
+        return Board(
+            likes=self.likes[at] * here,
+            discounted=self.discounted[at] * here,
+            undetermined=self.undetermined[at] * here,
+            unheard=self.unheard[at] * here,
+            grouped=self.grouped[at] * here,
+            voices=self.voices[at] * here,
+            exposures=of(self.exposures),
+            downs=of(self.downs),
+            age_h=of(self.age_h),
+        )
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -102,7 +121,9 @@ class Ranking:
     prior: tuple[float, float] | None
 
 
-def rank_board(board: Board, *, seed: int = 0, explore: bool = True) -> Ranking:
+def rank_board(
+    board: Board, *, seed: int = 0, explore: bool = True, prior: tuple[float, float] | None = None
+) -> Ranking:
     """Sort one board; deterministic for a seed.
 
     Args:
@@ -110,12 +131,13 @@ def rank_board(board: Board, *, seed: int = 0, explore: bool = True) -> Ranking:
         seed: of the guest and of the draws behind places.
         explore: give one place to a row that may be better than is known. With it, every row keeps a chance to be
             seen that shrinks only as it becomes known to be worse.
+        prior: shape and rate of the rates behind the rows, where they are not to be estimated from these: a board that
+            is compared with another is sorted by the same formula to the last figure.
     """
     n = board.likes.shape[0]
     counted = counted_likes(board)
     method, exposures = _method(board)
     rng = np.random.default_rng([seed, 76])
-    prior: tuple[float, float] | None
     if method is Method.VOTES:
         assert board.downs is not None
         prior = None
@@ -125,7 +147,7 @@ def rank_board(board: Board, *, seed: int = 0, explore: bool = True) -> Ranking:
         # Jeffreys' beta: the posterior the bound is an approximation of.
         draws = rng.beta(counted + 0.5, board.downs + 0.5, (DRAWS, n))
     else:
-        prior = gamma_poisson_prior(counted, exposures)
+        prior = prior or gamma_poisson_prior(counted, exposures)
         score = gamma_poisson_lower(counted, exposures, prior, ORDER_Z)
         low = gamma_poisson_lower(counted, exposures, prior, LEVEL_Z)
         high = gamma_quantile(prior[0] + counted, prior[1] + exposures, LEVEL_Z)
