@@ -10,7 +10,8 @@ from scipy import stats
 
 from plaudit.kernels.heard import heard_by_stretch, heard_by_stretch_plainly, most_drawn, spread_between
 from plaudit.model import HOUR_MS
-from plaudit.tally.heard import unheard
+from plaudit.tally.boards import audited
+from plaudit.tally.heard import unheard, unheard_by_class
 from plaudit.testing.loop.hearing import Hearing
 
 
@@ -110,3 +111,34 @@ def test_a_burst_is_heard_once_the_row_goes_on_like_that():
     loved[1] = 0.5
     pass_by(loved, 200)
     assert told.heard[1] > 0.95 * likes[1]
+
+
+def test_readers_of_all_kinds_are_heard_and_hands_of_one_kind_are_not():
+    rng = np.random.default_rng(6)
+    elsewhere = np.floor(rng.lognormal(2.0, 1.2, 12_000)).astype(np.int64)
+    target = rng.integers(0, 300, elsewhere.size)
+    before = unheard_by_class(target, elsewhere, 301)
+    assert before.sum() < 0.02 * target.size and before[300] == 0
+    hands = np.append(target, np.full(120, 7)), np.append(elsewhere, np.full(120, 3))
+    after = unheard_by_class(*hands, 301)
+    assert after[7] > 90 and np.delete(after, 7).sum() < 0.02 * target.size
+    # As many likes from people of all kinds are a success.
+    liked = np.append(target, np.full(120, 7)), np.append(elsewhere, rng.choice(elsewhere, 120))
+    assert unheard_by_class(*liked, 301)[7] < 40
+
+
+def test_a_log_whose_accounts_are_of_one_kind_compares_nobody():
+    target = np.repeat([0, 1, 2], [500, 20, 1])
+    assert not unheard_by_class(target, np.zeros(521, np.int64), 3).any()
+    assert not unheard_by_class(np.zeros(0, np.int64), np.zeros(0, np.int64), 2).any()
+
+
+def test_the_voice_of_a_group_is_worth_the_chance_that_it_is_one():
+    none = np.zeros(2)
+    likes = (np.array([0, 0, 0, 1]), np.array([2, 2, 1, 2]), np.array([0, 0, 1, -1]), np.array([0.4, 0.6, 0.98, 0.3]))
+    known = audited(np.array([9.0, 9.0]), np.array([1.0, 0.0]), np.array([2.0, 1.0]), none, none, likes)
+    assert np.allclose(known.whole.voices, [0.5 + 0.02, 0.0])
+    assert known.whole.grouped.tolist() == [2.0, 0.0] and known.whole.undetermined.tolist() == [0.0, 1.0]
+    larger, smaller = known.given(np.array([0, 1]))
+    assert larger.likes.tolist() == [2.0, 0.0] and np.allclose(larger.voice, [0.5, 0.0])
+    assert smaller.discounted.tolist() == [1.0, 0.0] and np.allclose(smaller.voice, [0.02, 0.0])

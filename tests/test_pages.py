@@ -7,10 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plaudit.kernels.pages import TRAITS, page_traits, pages_without
+from plaudit.kernels.pages import TRAITS, fill_pages, page_traits, pages_without
+from plaudit.kernels.shown import pages_shown
+from plaudit.kernels.visits import SHOWN
 from plaudit.model import HOUR_MS, EventLog
 from plaudit.tally.herd import herd_of
 from plaudit.tally.pages import cut_pages, readers
+from plaudit.tally.what_if import WAYS
 from plaudit.testing.loop import KINDS, LoopSpec, Ranker, compare, found, pick_orders, play, standing
 from plaudit.testing.loop.rankers import newest, raw_likes
 
@@ -52,6 +55,42 @@ def test_a_page_without_a_purchase_is_what_it_was():
     )  # fmt: skip
     shown = np.diff(log.target_offsets())[cut.member]
     assert np.allclose(mean, shown[:, None]) and np.allclose(variance, 0.0)
+
+
+def test_pages_shown_otherwise_agree_with_pages_as_they_were():
+    log, bought, _ = _world(SPEC, 5, raw_likes)
+    genuine = np.where(bought, 0.05, 1.0)
+    cut = cut_pages(log, genuine, np.arange(SPEC.posts), NONE)
+    shape = (cut.member, cut.member_offsets, cut.edges, cut.edge_offsets)
+    given, _, _ = fill_pages(*shape, log.at_ms, log.target_offsets(), 1.0 - genuine, log.born_ms)
+    rng = np.random.default_rng(1)
+    strength, expected = rng.normal(0, 0.3, (3, len(TRAITS))), cut.likes * rng.uniform(0.8, 1.2, cut.likes.size)
+    rest = (log.born_ms, cut.likes, given, expected, cut.traits, strength)
+    as_it_was, without = pages_shown(*shape, *rest, SHOWN.index("raw"), False)
+    assert np.allclose(as_it_was, np.bincount(cut.who, cut.likes, cut.member.size)[:, None])
+    assert np.allclose(without, pages_without(*shape, log.born_ms, cut.likes, expected, cut.traits, strength)[0])
+    # What neither orders nor shows takes nothing and draws nothing.
+    honest, clean = pages_shown(*shape, *rest, SHOWN.index("raw"), True)
+    assert np.allclose(honest, clean)
+    # Whatever is shown, readers give what they gave.
+    for way in ("hidden", "bucket"):
+        other, _ = pages_shown(*shape, *rest, SHOWN.index(way), False)
+        assert np.allclose(other.sum(axis=0), as_it_was.sum(axis=0)) and not np.allclose(other, as_it_was)
+
+
+def test_a_number_that_is_not_shown_draws_less():
+    log, bought, _ = _world(SPEC, 1, raw_likes)
+    ways = {one.way: one for one in herd_of(log, np.where(bought, 0.97, 0.0)).shown}
+    assert list(ways) == list(WAYS)
+    raw, hidden, honest = ways["raw"], ways["hidden"], ways["honest"]
+    assert hidden.drawn[0] < 0.7 * raw.drawn[0] and hidden.late[0] > 1.05 and abs(honest.drawn[0]) < 0.05
+    assert 0 < hidden.places[0] < raw.places[0] and abs(honest.places[0]) < 0.5
+    # Intervals reach to the log as it was: how much was the number's, one log hardly tells.
+    for one in (hidden, ways["bucket"]):
+        assert all(o[1] <= min(o[0], r[0]) and o[2] >= max(o[0], r[0]) for o, r in zip(
+            (one.drawn, one.places, one.late), (raw.drawn, raw.places, raw.late), strict=True))  # fmt: skip
+    calm, _, _ = _world(SPEC, 1, newest)
+    assert herd_of(calm, np.zeros(calm.n)).shown == ()
 
 
 def test_the_order_a_page_is_read_in_is_told():

@@ -43,7 +43,7 @@ def board_views(
         counted.undetermined.astype(np.float64),
         missed,
         ages(log.born_ms.astype(np.float64), as_of_ms),
-        (log.target, verdicts.status, verdicts.group),
+        (log.target, verdicts.status, verdicts.group, verdicts.p_inauthentic),
     )
     boards: list[tuple[str | None, Ints]] = []
     if log.parent is None or read.parent_ids is None:

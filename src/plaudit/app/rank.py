@@ -20,6 +20,8 @@ from plaudit.model import SCHEMA_VERSION, Floats
 from plaudit.result import RankedBoard
 from plaudit.tally.boards import ranked
 
+_LIKES = ("target_id", "status", "group_id", "p_inauthentic")
+
 
 def rank(rows: Any, *, seed: int = 0, explore: bool = True, as_of_ms: int | None = None) -> RankedBoard:
     """The honest order of any rows of one board: what a database holds is enough.
@@ -98,7 +100,7 @@ def _audited(folder: Path) -> tuple[pa.Table, pa.Table | None, dict[str, Any]]:
         targets = pq.read_table(folder / "targets.parquet")
         # Comment exports have no likes with names.
         path = folder / "likes.parquet"
-        likes = pq.read_table(path, columns=["target_id", "status", "group_id"]) if path.is_file() else None
+        likes = pq.read_table(path, columns=list(_LIKES)) if path.is_file() else None
     except FileNotFoundError as missing:
         raise ResultError(
             f"{folder} is not a complete audit ({Path(str(missing.filename)).name} is missing); "

@@ -18,7 +18,7 @@ def audited_of(targets: pa.Table, likes: pa.Table | None, as_of_ms: int) -> tupl
 
     Args:
         targets: ``target_id, shown, discounted, undetermined, unheard, born_ms``.
-        likes: ``target_id, status, group_id``; None where likes have no names.
+        likes: ``target_id, status, group_id, p_inauthentic``; None where likes have no names.
         as_of_ms: the moment ages are counted to.
     """
     names: list[str] = []
@@ -30,7 +30,8 @@ def audited_of(targets: pa.Table, likes: pa.Table | None, as_of_ms: int) -> tupl
         words = pa.array([one.value for one in STATUSES])
         status = pc.index_in(inside["status"].cast(pa.string()).combine_chunks(), value_set=words)
         row = rows_of(inside["target_id"], targets["target_id"])
-        given = (row, np.asarray(status, np.int64), np.asarray(coded.indices, np.int64))
+        p = floats_of(inside["p_inauthentic"])
+        given = (row, np.asarray(status, np.int64), np.asarray(coded.indices, np.int64), p)
     shown, discounted, undetermined = (floats_of(targets[name]) for name in ("shown", "discounted", "undetermined"))
     missed, age_h = np.nan_to_num(floats_of(targets["unheard"])), ages(floats_of(targets["born_ms"]), as_of_ms)
     return audited(shown, discounted, undetermined, missed, age_h, given), names

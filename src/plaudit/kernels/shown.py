@@ -15,7 +15,6 @@ _MOST = 5.0
 @njit(cache=True, nogil=True)
 def _come(
     count: Floats,
-    ordered: Floats,
     shown: int,
     born: Ints,
     moment: int,
@@ -26,8 +25,8 @@ def _come(
     other: Floats,
     out: Floats,
 ) -> None:
-    """Genuine likes of one stretch where readers are shown ``count`` their way, on a page ordered by ``ordered``."""
-    page_traits(ordered, born, moment, other)
+    """Genuine likes of one stretch where readers are shown ``count`` their way, on a page ordered by it."""
+    page_traits(count, born, moment, other)
     for k in range(count.shape[0]):
         # What a reader is shown is a whole number; half a like expected is not a digit.
         seen = visible_count(shown, int(count[k] + 0.5), 0, 0, 0)
@@ -84,10 +83,11 @@ def pages_shown(
             mine, theirs, given = np.zeros(n), np.zeros(n), np.zeros(n)
             for e in range(edge_offsets[p], edge_offsets[p + 1] - 1):
                 here = slice(cell, cell + n)
-                counted = mine.copy() if honest else mine + given
-                for count, out in ((counted, come), (theirs, clean)):
+                # Shares of one like add up to one: equal counts must stay equal, or they change places.
+                counted = np.round(mine if honest else mine + given, 6)
+                for count, out in ((counted, come), (np.round(theirs, 6), clean)):
                     _come(
-                        count, count, shown, births, edges[e], traits[here], strength[s], likes[here],
+                        count, shown, births, edges[e], traits[here], strength[s], likes[here],
                         expected[here], other, out,
                     )  # fmt: skip
                 total = come.sum()

@@ -14,7 +14,7 @@ class RankedRow(Frozen):
         displaced: places it would stand lower, by the same formula, if everything in question counted like any other
             like (位次挤占), the guest apart; negative where it would stand higher.
         likes: as shown; ``counted``: what the order rests on; ``discounted``, ``undetermined``: of the shown;
-            ``unheard``: of the shown and not discounted, what came faster than readers can have.
+            ``unheard``: of the shown and not discounted, what is too fast or too much alike for readers.
         score_low, score_high: 90 % interval of the quantity the board is sorted by.
         place_low, place_high: 90 % interval of the place; ``stability``: chance that it stands within one place.
         guest: whether it stands where it does to become known.

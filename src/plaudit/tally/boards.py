@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from plaudit.model import HOUR_MS, STATUSES, EventLog, Floats, Ints, Status, Verdicts
 from plaudit.result import GroupEffect, Moved, RankedBoard, RankedRow
-from plaudit.tally.heard import unheard
+from plaudit.tally.heard import unheard, unheard_by_class
 from plaudit.tally.rank import Board, Ranking, rank_board
 
 MOST_GROUPS = 20
@@ -25,12 +25,13 @@ _DISCOUNTED, _UNDETERMINED = STATUSES.index(Status.DISCOUNTED), STATUSES.index(S
 
 @dataclass(frozen=True)
 class Given:
-    """What one suspected group gave each row of a board, ``float64[rows]``: all its likes, and what became of them."""
+    """What one suspected group gave each row of a board, ``float64[rows]``: likes, what became of them, its voice."""
 
     group: int
     likes: Floats
     discounted: Floats
     undetermined: Floats
+    voice: Floats
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class Audited:
     Attributes:
         whole: every target, as if they stood on one board; ages may be NaN.
         target, status, group: likes of suspected groups: whose, index into ``STATUSES``, which group; ``int64[k]``.
+        free: chance of each of these not to be bought, ``float64[k]``.
     """
 
     whole: Board
     target: Ints
     status: Ints
     group: Ints
+    free: Floats
 
     def board(self, rows: Ints, exposures: Floats | None = None, downs: Floats | None = None) -> Board:
         """The board of targets ``rows``; -1 is a target the audit has not seen, with no likes and no age."""
@@ -65,7 +68,8 @@ class Audited:
                 np.bincount(row[of & kept], minlength=rows.shape[0]).astype(np.float64)
                 for kept in (status >= 0, status == _DISCOUNTED, status == _UNDETERMINED)
             )
-            out.append(Given(one, alike, cut, open_))
+            free = np.bincount(row[of], self.free[mine][of], rows.shape[0])
+            out.append(Given(one, alike, cut, open_, free / np.maximum(alike, 1.0)))
         return sorted(out, key=lambda one: (-float(one.likes.sum()), one.group))
 
 
@@ -75,23 +79,28 @@ def audited(
     undetermined: Floats,
     missed: Floats,
     age_h: Floats,
-    likes: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]], NDArray[np.integer[Any]]] | None,
+    likes: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]], NDArray[np.integer[Any]], Floats] | None,
 ) -> Audited:
     """What an audit knows of every target.
 
     Args:
         shown, discounted, undetermined, missed: likes of each target, the last as :func:`unheard_likes` has them.
         age_h: hours since each appeared, NaN where unknown.
-        likes: target, index into ``STATUSES`` and group (-1 for none) of each like; None where likes have no names.
+        likes: target, index into ``STATUSES``, group (-1 for none) and chance of being bought of each like; None where
+            likes have no names.
     """
     size, empty = shown.shape[0], np.zeros(0, np.int64)
     target = status = group = empty
+    free = np.zeros(0)
     if likes is not None:
         inside = np.flatnonzero(likes[2] >= 0)
-        target, status, group = (column[inside].astype(np.int64) for column in likes)
+        target, status, group = (column[inside].astype(np.int64) for column in likes[:3])
+        free = 1.0 - likes[3][inside]
     grouped = np.bincount(target[status == _UNDETERMINED], minlength=size).astype(np.float64)
     width = int(group.max(initial=0)) + 1
-    voices = np.bincount(np.unique(target * width + group) // width, minlength=size).astype(np.float64)
+    # One voice, whatever the size, and worth the chance that it is one.
+    cell, row, count = np.unique(target * width + group, return_inverse=True, return_counts=True)
+    voices = np.bincount(cell // width, np.bincount(row, free, cell.shape[0]) / count, size).astype(np.float64)
     whole = Board(
         likes=shown,
         discounted=discounted,
@@ -101,7 +110,7 @@ def audited(
         unheard=missed,
         age_h=age_h,
     )
-    return Audited(whole, target, status, group)
+    return Audited(whole, target, status, group, free)
 
 
 def unheard_likes(log: EventLog, verdicts: Verdicts) -> Floats:
@@ -111,7 +120,13 @@ def unheard_likes(log: EventLog, verdicts: Verdicts) -> Floats:
     """
     open_ = verdicts.status == _UNDETERMINED
     heard = np.flatnonzero((verdicts.status != _DISCOUNTED) & ~(open_ & (verdicts.group >= 0)))
-    return unheard(log.target[heard].astype(np.int64), log.at_ms[heard], log.born_ms.astype(np.float64), log.end_ms)
+    target = log.target[heard].astype(np.int64)
+    elsewhere = np.bincount(log.actor, minlength=log.n_actors)[log.actor[heard]] - 1
+    # A burst by newcomers is one thing and not two: the stricter of the questions answers.
+    return np.maximum(
+        unheard(target, log.at_ms[heard], log.born_ms.astype(np.float64), log.end_ms),
+        unheard_by_class(target, elsewhere, log.n_targets),
+    )
 
 
 def ages(born_ms: Floats, as_of_ms: int) -> Floats:
@@ -178,7 +193,7 @@ def _effect(name: str, given: Given, target: Sequence[str], board: Board, made: 
         board,
         discounted=board.discounted - given.discounted,
         grouped=board.grouped - given.undetermined,
-        voices=board.voices - (given.likes > 0),
+        voices=np.maximum(board.voices - given.voice, 0.0),
     )
     without, with_it = made.own_place, rank_board(counted, seed=seed, explore=False, prior=made.prior).place
     moved: Ints = with_it - without

@@ -53,10 +53,10 @@ class Board:
 
     Attributes:
         likes: shown; ``discounted``: of these, suspected and not counted; ``undetermined``: of these, undecided.
-        unheard: of the verified and undetermined ones outside groups, likes that came faster than readers can have, see
+        unheard: of the verified and undetermined ones outside groups, likes that are not as readers' are, see
             :mod:`plaudit.tally.heard`.
         grouped: undecided likes that belong to suspected groups, apart from ``undetermined``; ``voices``: what they are
-            heard as: one per group and row, whatever its size.
+            heard as: one per group and row, whatever its size, worth the chance that it was not bought.
         exposures: how often the row was seen; ``downs``: votes against; ``age_h``: hours since it appeared.
     """
 
@@ -183,7 +183,7 @@ def counted_likes(board: Board) -> Floats:
 
     Discounted ones do not count, nor do those that are not heard. Of undetermined ones every second does, and never
     more than there are certain ones: doubt does not outweigh what is known. And a group that is only suspected is heard
-    as one voice rather than accused: its likes stand in ``grouped`` and not in ``undetermined``.
+    as one voice at most rather than accused: its likes stand in ``grouped`` and not in ``undetermined``.
     """
     verified = board.likes - board.discounted - board.undetermined - board.grouped
     # What came too fast is first of all what is doubted anyway.

@@ -20,7 +20,7 @@ LATE_H = 6.0
 """Hours after the first comment of its page from which a comment is late."""
 WAYS = ("raw", "bucket", "hidden", "honest")
 """As the log was, in powers of ten, not at all: all ordered as the log was. ``honest``: bought likes are neither shown
-nor ordered by. Hiding the count of young comments only is not among them: in closed loops the model was wrong about it."""
+nor ordered by. Hiding that of young comments only is not among them: in closed loops the model was wrong."""
 _MOST_CELLS, _WORK = 300_000, 2_000_000
 _LEAST_SETS, _MOST_SETS = 4, 12
 
