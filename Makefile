@@ -100,6 +100,7 @@ bench: $(STAMPS)/dev
 	@$(BIN)/python -m benchmarks.rank --write
 	@$(BIN)/python -m benchmarks.redteam --write
 	@$(BIN)/python -m benchmarks.section_speed --write
+	@$(BIN)/python -m benchmarks.sketches --write
 	@$(BIN)/python -m benchmarks.speed --write
 
 lock:
