@@ -150,6 +150,7 @@ def world_table(runs: Sequence[Run]) -> str:
                 percent(rest.share("genuine_lost"), 2),
                 percent(rest.share("genuine_open"), 2),
                 percent(hit.share("covered")),
+                percent(hit.share("covered_suspected")),
                 percent(rest.share("covered")),
                 f"{sum(run.holds for run in mine)} of {len(mine)}",
                 average((run.over for run in mine), lambda value: f"{value:.2f}"),
@@ -157,7 +158,13 @@ def world_table(runs: Sequence[Run]) -> str:
             ]
         )
     heads = ["world", "comments", "tier", "average precision", "bought likes found", "genuine targets suspected"]
-    heads += ["genuine likes lost", "left open", "interval holds, attacked", "interval holds, genuine"]
+    heads += [
+        "genuine likes lost",
+        "left open",
+        "interval holds, attacked",
+        "of these in question",
+        "interval holds, genuine",
+    ]
     heads += ["total holds", "total over truth", "slowest"]
     return markdown(heads, rows, left=1)
 

@@ -53,11 +53,19 @@ def test_auc_counts_pairs_and_ties_for_half() -> None:
     assert np.isnan(curves.auc(np.zeros(2), np.ones(2, np.bool_)))
 
 
+def test_recall_counts_what_stands_above_the_allowed_alarms() -> None:
+    label = np.array([True, True, False, False, False, False])
+    score = np.array([5.0, 2.5, 4.0, 3.0, 2.0, 1.0])
+    assert curves.recall(score, label, 0.0) == 0.5 and curves.recall(score, label, 0.5) == 1.0
+    assert curves.precision(score, label) == pytest.approx((1 + 2 / 4) / 2)
+
+
 def test_obvious_campaigns_are_ranked_first_and_the_table_says_what_the_label_is(tmp_path: Path) -> None:
     rows = curves.measure(curves.read_months(_file(tmp_path)))
     ours = [row.auc for row in rows if row.method == curves.OURS]
     assert len(ours) == 6 and min(ours) > 0.99
     text = curves.section(rows, "head")
+    assert all(row.low <= row.high for row in rows)
     assert "Circular label" in text and all(row.method in text for row in rows)
 
 

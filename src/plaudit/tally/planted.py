@@ -22,6 +22,8 @@ from plaudit.verdict import SectionVerdicts, weigh_section
 
 _SMALLEST, _LARGEST = 20, 500
 _LENGTHS_H = ((5 / 60, 1.0), (0.5, 12.0), (12.0, 48.0))
+_TAIL = 3.0
+"""How fast a crowd tires, in promised lengths: one like in twenty comes after it."""
 _SHARE = {Tier.SNAPSHOT: 0.01, Tier.CURVE: 0.03}
 """Orders planted at a time. The tail of likes feels one in a hundred; curves stand more, and asking again costs."""
 _FEWEST, _MOST = 6, 60
@@ -84,17 +86,13 @@ def _with_orders(section: Section, target: Ints, rng: np.random.Generator) -> tu
         length = float(np.exp(rng.uniform(np.log(shortest), np.log(longest)))) * HOUR_MS
         rows = slice(int(offsets[one]), int(offsets[one + 1]))
         at = shots.observed_ms[rows].astype(np.float64)
-        more[one] = round(size)
+        more[one] = likes = round(size)
         if at.shape[0] >= 2:
             own = np.maximum.accumulate(shots.likes.low[rows]).astype(np.float64)
             whole = own + np.linspace(0.0, 0.5, own.shape[0])
             start = float(np.interp(rng.uniform(whole[0], whole[-1]), whole, at))
-            if kind == len(_LENGTHS_H) - 1:
-                begun, ended = np.interp([start, start + length], moments, pace)
-                given = (np.interp(at, moments, pace) - begun) / max(ended - begun, 1e-9)
-            else:
-                given = (at - start) / length
-            gained[rows] = np.rint(size * np.clip(given, 0.0, 1.0)).astype(np.int64)
+            come = _moments(kind, start, length, rng.random(likes), moments, pace)
+            gained[rows] = np.searchsorted(np.sort(come), at, side="right")
             more[one] = gained[rows][-1]
     posts, comments = section.posts, section.comments
     totals = dict(posts.totals)
@@ -109,6 +107,20 @@ def _with_orders(section: Section, target: Ints, rng: np.random.Generator) -> tu
         ),
         more[target],
     )
+
+
+def _moments(kind: int, start: float, length: float, share: Floats, moments: Floats, pace: Floats) -> Floats:
+    """When the likes of an order come, unsorted, from a random share of each in 0..1.
+
+    Machines deliver evenly; a crowd comes fast and then slowly, one in twenty after the time that was promised; rented
+    accounts come when the section's own readers do.
+    """
+    if kind == 0:
+        return start + length * share
+    if kind == 1:
+        return start - length / _TAIL * np.log1p(-share)
+    begun, ended = np.interp([start, start + length], moments, pace)
+    return np.asarray(np.interp(begun + share * (ended - begun), pace, moments), dtype=np.float64)
 
 
 def _rhythm(section: Section) -> tuple[Floats, Floats]:

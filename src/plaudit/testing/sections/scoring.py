@@ -28,7 +28,7 @@ class LabelScore:
         targets: targets with that label that matter: bought likes or a bought comment for an attack, any for a crowd.
         named: targets some finding at q <= 0.05 shows; ``suspected``: targets whose status is not ``verified``;
             ``discounted``: those with status ``discounted``.
-        covered: targets whose 90 % interval holds their genuine likes.
+        covered: targets whose 90 % interval holds their genuine likes; ``covered_suspected``: of the suspected ones.
         bought_likes, genuine_likes: what was there; ``bought_found``: bought likes not counted as verified;
             ``genuine_lost``: genuine likes discounted; ``genuine_open``: genuine likes left undetermined.
     """
@@ -40,6 +40,7 @@ class LabelScore:
     suspected: int = 0
     discounted: int = 0
     covered: int = 0
+    covered_suspected: int = 0
     bought_likes: int = 0
     bought_found: int = 0
     genuine_likes: int = 0
@@ -56,6 +57,7 @@ class LabelScore:
             "bought_found": self.bought_likes,
             "genuine_lost": self.genuine_likes,
             "genuine_open": self.genuine_likes,
+            "covered_suspected": self.suspected,
         }
         of = whole.get(what, self.targets)
         return float(getattr(self, what)) / of if of else None
@@ -108,6 +110,7 @@ def score_section(truth: pa.Table, judged: pa.Table) -> list[LabelScore]:
                 suspected=int((status[mine] != Status.VERIFIED.value).sum()),
                 discounted=int((status[mine] == Status.DISCOUNTED.value).sum()),
                 covered=int(holds[mine].sum()),
+                covered_suspected=int(holds[mine & (status != Status.VERIFIED.value)].sum()),
                 bought_likes=int(likes[mine].sum()),
                 bought_found=int(np.minimum(gone + open_, likes)[mine].sum()),
                 genuine_likes=int(genuine[mine].sum()),
