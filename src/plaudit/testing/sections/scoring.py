@@ -40,12 +40,12 @@ class LabelScore:
     suspected: int = 0
     discounted: int = 0
     covered: int = 0
-    covered_suspected: int = 0
     bought_likes: int = 0
     bought_found: int = 0
     genuine_likes: int = 0
     genuine_lost: int = 0
     genuine_open: int = 0
+    covered_suspected: int = 0
 
     def __add__(self, other: LabelScore) -> LabelScore:
         counts = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[2:]}
