@@ -19,6 +19,7 @@ from pydantic import BaseModel
 import plaudit
 from plaudit import result
 from plaudit.app.cli import app
+from plaudit.app.section_messages import measured_sight
 from plaudit.detectors import BUILT_IN
 from plaudit.model import SCHEMAS, Status
 from plaudit.testing.checks import CHECKS, check_detector
@@ -245,3 +246,25 @@ def test_pictures_are_there_and_small() -> None:
     for lang in ("en", "zh"):
         picture = ROOT / "docs" / "images" / f"report-{lang}.png"
         assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and picture.stat().st_size < 400_000
+
+
+def test_the_readme_says_what_each_tier_sees_as_measured() -> None:
+    rows = {
+        "copy-paste comments": ("copy_paste",),
+        "one template filled": ("template",),
+        "commenters hired in one region": ("purchased_region",),
+        "author ring": ("author_ring",),
+        "step, straight line": ("step", "straight_line", "second_day", "wave", "drop_top_up", "round_stop"),
+        "likes that follow the day's rhythm": ("rented_rhythm",),
+        "dull comments boosted": ("dull_boost", "likes_without_reads"),
+    }
+    measured = measured_sight()["bought"]
+    assert {attack for attacks in rows.values() for attack in attacks} == set(measured)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for start, attacks in rows.items():
+        line = next(line for line in text.splitlines() if line.startswith(f"| {start}"))
+        for cell, tier in zip(line.strip("| ").split(" | ")[1:], ("T0", "T1"), strict=True):
+            shares = sorted({round(100 * measured[attack][tier]) for attack in attacks})
+            assert cell.removesuffix(" %").split("–") == [
+                str(share) for share in dict.fromkeys((shares[0], shares[-1]))
+            ]

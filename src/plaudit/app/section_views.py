@@ -14,6 +14,7 @@ from plaudit.app.section_texts import Excerpts, excerpt
 from plaudit.model import STATUSES, UNBOUNDED, UNKNOWN, Bools, Family, Findings, Ints, Section, SubjectKind
 from plaudit.result import (
     OTHER,
+    SMALL,
     Case,
     Cell,
     CommentView,
@@ -188,7 +189,9 @@ def finding_view(scene: Scene, number: int) -> SectionFinding:
         excess_high=_sum(excess[2]),
         authors=int(np.unique(author[author >= 0]).shape[0]),
         curve=None if drawn is None else curve_points(scene, drawn, int(part.start_ms[own]), int(part.end_ms[own])),
-        regions=_regions(section, comments, scene.tally) if part.family is Family.CONTEXT else [],
+        regions=_regions(section, comments, scene.tally, float(part.expectation[own]))
+        if part.family is Family.CONTEXT
+        else [],
         innocent=innocent([part.detector]),
         exonerating=exonerating(first),
     )
@@ -227,10 +230,11 @@ def told_regions(section: Section) -> dict[int, str]:
     return {at: name for at, name in enumerate(held.regions) if names.get(name, OTHER) != OTHER}
 
 
-def _regions(section: Section, comments: Ints, tally: SectionTally) -> list[Cell]:
+def _regions(section: Section, comments: Ints, tally: SectionTally, due: float) -> list[Cell]:
     """Where the comments under the posts of a finding are from, beside where this many would be; small cells merged.
 
-    All comments of these posts, not the finding's alone: those were chosen for their region.
+    All comments of these posts, not the finding's alone: those were chosen for their region, which comes first. Where
+    the rest is too few to be told, it stands alone, beside the ``due`` number of the finding.
     """
     held, posts = section.comments, len(section.posts)
     here = np.flatnonzero(np.isin(held.post, held.post[comments]) & (held.region >= 0))
@@ -239,12 +243,18 @@ def _regions(section: Section, comments: Ints, tally: SectionTally) -> list[Cell
     likes = np.bincount(held.region[here], tally.shown[here + posts], minlength=len(held.regions))
     expected = everywhere / max(int(everywhere.sum()), 1) * here.shape[0]
     names = merged({name: int(n) for name, n in zip(held.regions, counts.tolist(), strict=True)})
+    crowded = np.bincount(held.region[comments][held.region[comments] >= 0], minlength=len(held.regions))
+    own = held.regions[int(np.argmax(crowded))] if len(held.regions) else ""
+    if names.get(own, OTHER) == OTHER:
+        alone = np.unique(comments[held.region[comments] == int(np.argmax(crowded))])
+        name = own if alone.shape[0] >= SMALL else OTHER
+        return [Cell(name=name, comments=alone.shape[0], expected=due, likes=int(tally.shown[alone + posts].sum()))]
     cells: dict[str, list[float]] = {}
     for at, name in enumerate(held.regions):
         cell = cells.setdefault(names.get(name, OTHER), [0.0, 0.0, 0.0])
         for place, value in enumerate((counts[at], expected[at], likes[at])):
             cell[place] += float(value)
-    ranked = sorted(cells.items(), key=lambda item: (item[0] == OTHER, -item[1][0], item[0]))
+    ranked = sorted(cells.items(), key=lambda item: (item[0] == OTHER, item[0] != own, -item[1][0], item[0]))
     return [Cell(name=name, comments=round(n), expected=e, likes=round(m)) for name, (n, e, m) in ranked if n or e]
 
 

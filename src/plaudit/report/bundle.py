@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from plaudit.report.screen import Sentence
 from plaudit.report.words import Words
 from plaudit.result.bundle import Verification
 
@@ -13,10 +14,10 @@ def verification_view(found: Verification, lang: str) -> RenderableType:
     """One clear verdict, the commitment to compare, and what was checked."""
     words = Words.of(lang)
     style = "bold green" if found.confirmed else "bold red"
-    parts: list[RenderableType] = [Text(words(f"verify_{found.verdict}"), style=style)]
+    parts: list[RenderableType] = [Sentence(words(f"verify_{found.verdict}"), style)]
     parts.append(Text(f"{words('verify_commitment')}: {found.commitment}"))
     if not any(check.name == "commitment" for check in found.checks):
-        parts.append(Text(words("verify_no_note"), style="bright_black"))
+        parts.append(Sentence(words("verify_no_note"), "bright_black"))
     for check in found.checks:
         parts.append(Text(f"{'+' if check.passed else '!'} {words.say(check.message)}"))
     if found.shown is not None and found.confirmed:

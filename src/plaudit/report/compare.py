@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plaudit.report import figures
+from plaudit.report.screen import Sentence
 from plaudit.report.templating import template
 from plaudit.report.words import Words
 from plaudit.result.compare import Comparison, Measure
@@ -33,11 +34,11 @@ def comparison_view(comparison: Comparison, lang: str) -> RenderableType:
             words.percent(unit.best),
         )
     note = words("compare_note", clustering=comparison.clustering, pooling=comparison.pooling)
-    said = [Text(words.say(message), style="bold") for message in comparison.messages]
-    parts: list[RenderableType] = [*said, Text(), table, Text(), Text(note, style="bright_black")]
+    said = [Sentence(words.say(message), "bold") for message in comparison.messages]
+    parts: list[RenderableType] = [*said, Text(), table, Text(), Sentence(note, "bright_black")]
     for measure in comparison.measures:
         parts += [Text(), Text(words(f"compare_{measure.code}"), style="bold"), _measure_table(measure, words)]
-        parts.append(Text(measure_note(measure, words), style="bright_black"))
+        parts.append(Sentence(measure_note(measure, words), "bright_black"))
     return Group(*parts)
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plaudit.report import figures
+from plaudit.report.screen import Sentence
 from plaudit.report.words import Words
 from plaudit.result.redteam import CheatingPrice, FrontPoint, MarketCost, RedTeam
 
@@ -21,7 +22,7 @@ def redteam_view(answer: RedTeam, lang: str) -> RenderableType:
     """Prices by market and goal, framing, the line drawn lower, and the sentences."""
     words = Words.of(lang)
     parts: list[RenderableType] = [Text(words("redteam_title"), style="bold")]
-    parts += [Text(f"- {words.say(message)}") for message in answer.messages]
+    parts += [Sentence(f"- {words.say(message)}") for message in answer.messages]
     table = _table(words, "market", "unit", "raw_price", "price", "times", "naive_price")
     for market in answer.markets:
         for one in (market.likes, market.places):
@@ -30,14 +31,14 @@ def redteam_view(answer: RedTeam, lang: str) -> RenderableType:
     for market in answer.markets:
         frames.add_row(words.name("market", market.market), *frame_row(market, words))
     for market in answer.markets:
-        parts += [Text(f"- {words.say(message)}") for message in market.messages]
+        parts += [Sentence(f"- {words.say(message)}") for message in market.messages]
     lines = _table(words, "market", "line", "line_bought", "line_genuine")
     for market in answer.markets:
         for line in market.lines:
             name = words.name("market", market.market)
             lines.add_row(name, figures.decimal(line.at), words.percent(line.bought), words.percent(line.genuine))
     told = [Text(strategy_line(market, words)) for market in answer.markets]
-    return Group(*parts, Text(), table, Text(), frames, Text(), *told, Text(), lines, Text(words("redteam_note")))
+    return Group(*parts, Text(), table, Text(), frames, Text(), *told, Text(), lines, Sentence(words("redteam_note")))
 
 
 def row(market: MarketCost, one: CheatingPrice, words: Words) -> list[str]:

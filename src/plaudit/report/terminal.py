@@ -49,7 +49,7 @@ def summary(document: ResultDocument, lang: str) -> RenderableType:
         parts += ([Text()] if parts else []) + _log(document, words)
     parts += [Text(), heading(words.ui("s_detectors")), _detectors(document.detectors, words)]
     if document.labels:
-        parts += [Text(), heading(words.ui("labels")), Text(words.say(document.labels.outcome))]
+        parts += [Text(), heading(words.ui("labels")), Sentence(words.say(document.labels.outcome))]
     if document.value:
         parts += [Text(), value_view(document.value, lang)]
     if document.tier == Tier.EVENTS:
@@ -62,7 +62,7 @@ def summary(document: ResultDocument, lang: str) -> RenderableType:
             taken_back=rows.taken_back,
             other_kinds=rows.other_kinds,
         )
-        parts += [Text(), heading(words.ui("account")), Text(account)]
+        parts += [Text(), heading(words.ui("account")), Sentence(account)]
         if not document.section:
             parts += left_out(document.left_out, words)
     if document.unseen:
@@ -83,7 +83,7 @@ def _log(document: ResultDocument, words: Words) -> list[RenderableType]:
         legend(total, words),
     ]
     if document.herd and document.herd.messages:
-        parts += [Text(), *(Text(words.say(message)) for message in document.herd.messages[:2])]
+        parts += [Text(), *(Sentence(words.say(message)) for message in document.herd.messages[:2])]
     if document.groups:
         parts += [Text(), heading(words.ui("s_groups")), _groups(document.groups[:_MOST], words)]
         parts += more(len(document.groups) - _MOST + document.groups_omitted, words)
@@ -108,11 +108,11 @@ def case_view(case: Case, lang: str, width: int) -> RenderableType:
         facts = words.ui("case_facts", likes=case.likes, expected=case.expected_inauthentic)
         parts.append(Text(facts, style=SOFT))
     parts += [Text(), _waterfall(drawn.bars, drawn.zero, words, width), Text()]
-    parts.append(Text(words.ui("waterfall_note"), style=SOFT))
+    parts.append(Sentence(words.ui("waterfall_note"), SOFT))
     for name, messages in (("exonerating", case.exonerating), ("innocent", case.innocent)):
         if messages:
             parts += [Text(), Text(words.ui(name), style="bold"), *bullets(words.say(m) for m in messages)]
-    parts += [Text(), Text(words.ui("suspicion_note"), style=SOFT)]
+    parts += [Text(), Sentence(words.ui("suspicion_note"), SOFT)]
     return Constrain(Group(*parts), width)
 
 
