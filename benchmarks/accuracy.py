@@ -110,7 +110,7 @@ def report(found: Results) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--scenarios", default=listed(scenarios()), help="worlds to make; empty for none")
     options.add_argument("--events", type=lambda text: numbers(text)[0], default=EVENTS, help="size of headline worlds")
     options.add_argument("--sizes", type=numbers, default=list(SIZES), help="events of every world, such as 20k,100k")

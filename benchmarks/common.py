@@ -150,13 +150,22 @@ def _versions() -> list[str]:
     return found
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Options every benchmark has."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """Options every benchmark has; the first line of ``about``, a module's docstring, describes it."""
+    first = (about or "").split("\n")[0]
+    made = argparse.ArgumentParser(description=first, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     made.add_argument("--write", action="store_true", help="put the tables into the document")
     made.add_argument("--docs", type=Path, default=DOCS, metavar="FILE", help="the document --write changes")
     made.add_argument("--date", default=date.today().isoformat(), help="date written into the document")
     return made
+
+
+def tell(given: argparse.Namespace, name: str, text: str) -> int:
+    """Print what was measured, and with ``--write`` put it into the document as section ``name``; an exit code."""
+    print(text)
+    if given.write:
+        put_between(given.docs, name, text)
+    return 0
 
 
 def numbers(text: str) -> list[int]:

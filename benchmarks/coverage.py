@@ -38,7 +38,7 @@ from plaudit.detectors import Context, all_detectors
 from plaudit.detectors.runner import run_detectors
 from plaudit.ingest import Ingested, read_events
 from plaudit.model import Bools, Floats, Ints
-from plaudit.tally import purchases, tally
+from plaudit.tally import Purchases, purchases, tally
 from plaudit.testing.simulator import scenarios, simulate
 from plaudit.verdict import weigh
 
@@ -62,6 +62,7 @@ class Held:
         shown, true: likes shown, and those not bought (least, most: likes that are neither may be in or out).
         attacked: which targets really received bought likes.
         low, high: interval at each of :data:`LEVELS`, ``float64[levels, targets]``.
+        fair: chance that the randomised interval holds, see :func:`randomised`, ``float64[levels, targets]``.
     """
 
     world: str
@@ -72,6 +73,7 @@ class Held:
     attacked: Bools
     low: Floats
     high: Floats
+    fair: Floats
 
     def inside(self) -> Bools:
         """Whether each interval holds the true count, ``bool[levels, targets]``."""
@@ -94,6 +96,37 @@ class Held:
             "attacked": self.attacked,
             "substantial": self.attacked & (self.shown - self.most >= real.LEAST),
         }[which]
+
+
+def randomised(may: Purchases, least: Ints, most: Ints, seed: int) -> Floats:
+    """Chance that an interval holds whose ends are drawn where counts jump, ``float64[levels, targets]``.
+
+    Counts are whole, and most of them are certain to the like. An interval of whole numbers then holds more often than
+    it promises however right it is, because its ends cannot cut a number in two; one that draws lots at its ends
+    (Stevens 1950; for forecasts of counts Czado, Gneiting & Held 2009) holds exactly as often where the chances behind
+    it are right, and less often where they are not. So this, and not the plain share, should lie at the promise.
+
+    Args:
+        may: what may be bought.
+        least, most: bought likes by the truth; of likes that count either way, as many as suit the draws best.
+        seed: of the draws.
+    """
+    tail = 0.5 * (1.0 - np.array(LEVELS))[:, None]
+
+    def beyond(less: Floats, equal: Floats) -> Floats:
+        """Chance that a truth with these shares of draws on its far side and on it falls into the tail."""
+        return np.asarray(np.clip((tail - less) / np.maximum(equal, 1e-12), 0.0, 1.0))
+
+    # Where no finding speaks, none is bought and all draws say so.
+    none = (most > 0) & (least > 0)
+    out = np.where(none, 0.0, np.broadcast_to(1.0 - 2.0 * tail, (len(LEVELS), least.shape[0])))
+    for own, drawn, at_worst in may.draws(seed):
+        likely, worst = np.rint(drawn), np.rint(at_worst)
+        true = np.clip(np.rint(np.median(likely, axis=1)), least[own], most[own])[:, None]
+        few = beyond((likely < true).mean(axis=1), (likely == true).mean(axis=1))
+        many = beyond((worst > true).mean(axis=1), (worst == true).mean(axis=1))
+        out[:, own] = np.maximum(1.0 - few - many, 0.0)
+    return np.asarray(out, np.float64)
 
 
 def held(world: str, source: str, read: Ingested, bought: Bools, neutral: Bools) -> Held:
@@ -122,6 +155,7 @@ def held(world: str, source: str, read: Ingested, bought: Bools, neutral: Bools)
         (taken > 0)[rows],
         np.stack([one.low for one in counted])[:, rows],
         np.stack([one.high for one in counted])[:, rows],
+        randomised(may, taken, taken + open_, 0)[:, rows],
     )
 
 
@@ -154,6 +188,12 @@ def curve(runs: Sequence[Held], which: str) -> list[float]:
     return [float(one) for one in inside.mean(axis=1)] if inside.shape[1] else [float("nan")] * len(LEVELS)
 
 
+def fair(runs: Sequence[Held], which: str) -> list[float]:
+    """The same for intervals that draw lots at their ends."""
+    chance = np.concatenate([run.fair[:, run.rows(which)] for run in runs], axis=1)
+    return [float(one) for one in chance.mean(axis=1)] if chance.shape[1] else [float("nan")] * len(LEVELS)
+
+
 def width(runs: Sequence[Held], which: str) -> float | None:
     """Median relative width of the promised interval over targets with at least :data:`LIKED` likes."""
     whole = np.concatenate([run.width()[(run.shown >= LIKED) & run.rows(which)] for run in runs])
@@ -184,11 +224,18 @@ def tables(runs: Sequence[Held], place: str) -> str:
         share = 100 * curve(mine, which)[at]
         marks.append(Mark(f"90 % interval holds, {name}", share, 88.0, at_least=True))
         marks.append(Mark(f"90 % interval holds, {name}", share, 95.0))
+        lots = 100 * fair(mine, which)[at]
+        marks.append(Mark(f"90 % interval holds, {name}, lots drawn at whole counts", lots, 88.0, at_least=True))
+        marks.append(Mark(f"90 % interval holds, {name}, lots drawn at whole counts", lots, 95.0))
         if (wide := width(mine, which)) is not None:
             marks.append(Mark(f"median width over likes shown, {name}, {LIKED} likes or more", 100 * wide, 15.0))
     heads = ("what is promised", "targets", *(percent(level, 0) for level in LEVELS))
     rows = [
         [name, f"{sum(int(run.rows(which).sum()) for run in mine):,}", *map(percent, curve(mine, which))]
+        for name, mine, which in lines(runs)
+    ]
+    drawn_rows = [
+        [name, f"{sum(int(run.rows(which).sum()) for run in mine):,}", *map(percent, fair(mine, which))]
         for name, mine, which in lines(runs)
     ]
     worlds = []
@@ -202,7 +249,8 @@ def tables(runs: Sequence[Held], place: str) -> str:
     each = ("90 % holds", "median width")
     names = ("world", "targets", *each, "in question", *each, "attacked", *each)
     picture_ = f"![Calibration of the intervals: what they promise, and how many hold]({place})"
-    return "\n\n".join([marks_table(marks), picture_, markdown(heads, rows), markdown(names, worlds)])
+    drawn = markdown(("lots drawn at whole counts", *heads[1:]), drawn_rows)
+    return "\n\n".join([marks_table(marks), picture_, markdown(heads, rows), drawn, markdown(names, worlds)])
 
 
 def picture(runs: Sequence[Held]) -> bytes:
@@ -246,7 +294,7 @@ def picture(runs: Sequence[Held]) -> bytes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; ``--write`` also puts the tables into the document and draws the picture."""
-    options = parser(__doc__.split("\n")[0] if __doc__ else None)
+    options = parser(__doc__)
     options.add_argument("--scenarios", default=listed(scenarios()), help="worlds to make")
     options.add_argument("--events", type=lambda text: numbers(text)[0], default=EVENTS, help="size of each world")
     options.add_argument("--seeds", type=numbers, default=list(SEEDS), help="seeds of the worlds")

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import stats
 
-from benchmarks.common import Mark, circumstances, markdown, marks_table, parser, percent, put_between
+from benchmarks.common import Mark, circumstances, markdown, marks_table, parser, percent, tell
 from benchmarks.real import data_folder
 from plaudit.detectors.curve import interval_scores
 from plaudit.detectors.spec import SectionContext
@@ -275,7 +275,7 @@ def section(rows: Sequence[Row], head: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--data", type=Path, default=data_folder(), help="folder of the data, or set PLAUDIT_DATA")
     given = options.parse_args(argv)
     path = given.data / FILE
@@ -284,10 +284,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     head = circumstances(given.date, "python -m benchmarks.curves")
     text = section(measure(read_months(path)), head)
-    print(text)
-    if given.write:
-        put_between(given.docs, "curves", text)
-    return 0
+    return tell(given, "curves", text)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.common import Mark, circumstances, markdown, marks_table, parser, percent, put_between
+from benchmarks.common import Mark, circumstances, markdown, marks_table, parser, percent, tell
 from benchmarks.real import data_folder
 from plaudit.detectors.quality_gap import DETECTOR
 from plaudit.detectors.runner import run_section_detectors
@@ -164,7 +164,7 @@ def missing(data: Path) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--data", type=Path, default=data_folder(), help="folder of the data, or set PLAUDIT_DATA")
     given = options.parse_args(argv)
     if lacking := ", ".join(missing(given.data)):
@@ -173,10 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     head = circumstances(given.date, "python -m benchmarks.genuine_comments")
     found = runs(given.data)
     text = "\n\n".join([head, marks_table(marks(found)), markdown(HEADERS, [run.row() for run in found], left=2)])
-    print(text)
-    if given.write:
-        put_between(given.docs, "genuine_comments", text)
-    return 0
+    return tell(given, "genuine_comments", text)
 
 
 if __name__ == "__main__":

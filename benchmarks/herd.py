@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.common import circumstances, listed, markdown, numbers, parser, percent, put_between
+from benchmarks.common import circumstances, listed, markdown, numbers, parser, percent, tell
 from plaudit.kernels.exposure import counts_without
 from plaudit.model import HOUR_MS, EventLog, Floats
 from plaudit.tally.herd import herd_of
@@ -251,7 +251,7 @@ def _told(ranges: Sequence[tuple[float, float, float]]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0] if __doc__ else None)
+    options = parser(__doc__)
     options.add_argument("--seeds", type=numbers, default=list(SEEDS), help="seeds of the worlds")
     given = options.parse_args(argv)
     head = circumstances(given.date, f"python -m benchmarks.herd --seeds {listed(given.seeds)}")
@@ -260,10 +260,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         outcomes += [measure(world, seed) for seed in given.seeds]
         print(account_table(outcomes).splitlines()[-1], file=sys.stderr, flush=True)
     text = f"{head}\n\n{account_table(outcomes)}\n\n{what_if(given.seeds)}"
-    print(text)
-    if given.write:
-        put_between(given.docs, "herd", text)
-    return 0
+    return tell(given, "herd", text)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.common import CACHE, ROOT, SOURCE
+from benchmarks.common import CACHE, ROOT, SOURCE, code_digest
 
 _MAXRSS = 1 if sys.platform == "darwin" else 1024
 """Bytes in one unit of ``ru_maxrss``."""
@@ -97,3 +98,17 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     path = os.pathsep.join([str(SOURCE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(CACHE / "pycache")}
+
+
+def world(events: int, seed: int, cache: Path, scenario: str = "million") -> Path:
+    """The log of ``events`` events, simulated once for each state of the simulator."""
+    made = code_digest(SOURCE / "testing" / "simulator")
+    folder = cache / f"{scenario}-{events}-{seed}-{made}"
+    if not (folder / "events.parquet").is_file():
+        part = folder.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        # A process of its own: a child's peak memory would otherwise begin at ours.
+        size = ("--events", str(events), "--seed", str(seed), "--out", str(part))
+        run([sys.executable, "-m", "plaudit", "simulate", scenario, *size], cache)
+        part.rename(folder)
+    return folder / "events.parquet"

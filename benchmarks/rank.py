@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.common import Mark, circumstances, listed, markdown, marks_table, numbers, parser, percent, put_between
+from benchmarks.common import Mark, circumstances, listed, markdown, marks_table, numbers, parser, percent, tell
 from plaudit.testing.loop import (
     KINDS,
     RANKERS,
@@ -158,7 +158,7 @@ def ranker_table(results: Sequence[Result]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0] if __doc__ else None)
+    options = parser(__doc__)
     options.add_argument("--seeds", type=numbers, default=list(SEEDS), help="seeds of the worlds")
     options.add_argument("--visits", type=int, default=0, help="visits of every world; 0: its own")
     given = options.parse_args(argv)
@@ -174,10 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             results += measure(world, seed, list(DEFENCES))
         print(world_table(results).splitlines()[-1], file=sys.stderr, flush=True)
     text = "\n\n".join([head, marks_table(marks(results)), world_table(results), ranker_table(results)])
-    print(text)
-    if given.write:
-        put_between(given.docs, "rank", text)
-    return 0
+    return tell(given, "rank", text)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import plaudit
 from benchmarks import plant
-from benchmarks.common import ROOT, Mark, circumstances, markdown, marks_table, numbers, parser, percent, put_between
+from benchmarks.common import ROOT, Mark, circumstances, markdown, marks_table, numbers, parser, percent, tell
 
 DATA = ROOT.parent / "shared" / "data"
 LEAST = 30
@@ -211,7 +211,7 @@ def missing(data: Path) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--data", type=Path, default=data_folder(), help="folder of the data, or set PLAUDIT_DATA")
     options.add_argument("--seeds", type=numbers, default=[1, 2, 3], help="seeds of the shift and of the mapping")
     options.add_argument("--only", default="", metavar="TEXT", help="only logs whose name contains this")
@@ -226,10 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     head = circumstances(given.date, command)
     found = runs(given.data, given.seeds, given.only)
     text = section(found, head)
-    print(text)
-    if given.write:
-        put_between(given.docs, "real", text)
-    return 0
+    return tell(given, "real", text)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.common import Mark, circumstances, listed, markdown, marks_table, numbers, parser, percent, put_between
+from benchmarks.common import Mark, circumstances, listed, markdown, marks_table, numbers, parser, percent, tell
 from benchmarks.contest import best_threshold
 from benchmarks.peers import NAMES, peer
 from benchmarks.peers.log import log_of
@@ -269,7 +269,7 @@ def peer_table(standings: Sequence[Standing]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Search and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0] if __doc__ else None)
+    options = parser(__doc__)
     options.add_argument("--markets", default=listed(MARKETS), help="markets; empty for none")
     options.add_argument("--sights", default=listed(SIGHTS), help="what the log covers")
     options.add_argument("--seeds", type=numbers, default=list(SEEDS), help="seeds of worlds and searches")
@@ -314,10 +314,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if standings:
         parts.append(peer_table(standings))
     text = "\n\n".join(parts)
-    print(text)
-    if given.write:
-        put_between(given.docs, "redteam", text)
-    return 0
+    return tell(given, "redteam", text)
 
 
 if __name__ == "__main__":

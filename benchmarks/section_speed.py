@@ -24,8 +24,8 @@ from benchmarks.common import (
     marks_table,
     numbers,
     parser,
-    put_between,
     short,
+    tell,
 )
 from benchmarks.process import run
 from benchmarks.speed import alternate, audit_command, comparison
@@ -63,7 +63,7 @@ def export(comments: int, seed: int, form: str, cache: Path) -> Path:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--comments", type=lambda text: numbers(text)[0], default=COMMENTS, help="comments")
     options.add_argument("--runs", type=int, default=1, help="measured runs, after a warm-up")
     options.add_argument("--formats", default=",".join(FORMATS), help="formats of the export")
@@ -95,10 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     busy = f"Runnable processes on the machine, one-minute average: {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
     busy += f"cores this process may use: {cores}."
     text = "\n\n".join([f"{head}\n\n{busy}", marks_table(found), *tables])
-    print(text)
-    if given.write:
-        put_between(given.docs, "section-speed", text)
-    return 0
+    return tell(given, "section-speed", text)
 
 
 def _cores() -> int:

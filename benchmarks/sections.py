@@ -218,7 +218,7 @@ def report(runs: Sequence[Run]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--scenarios", default=listed(WORLDS), help="worlds to make")
     options.add_argument("--comments", type=numbers, default=list(COMMENTS), help="comments of each world")
     options.add_argument("--seeds", type=numbers, default=list(SEEDS), help="seeds of the worlds")

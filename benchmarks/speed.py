@@ -16,7 +16,6 @@ from pathlib import Path
 
 from benchmarks.common import (
     CACHE,
-    SOURCE,
     Mark,
     circumstances,
     code_digest,
@@ -24,32 +23,17 @@ from benchmarks.common import (
     marks_table,
     numbers,
     parser,
-    put_between,
     short,
+    tell,
 )
-from benchmarks.process import Cost, run
+from benchmarks.process import Cost, run, world
 
-SCENARIO = "million"
 EVENTS = 1_000_000
 SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 STARTUP = 2_000
 """Events of the log that shows what a process costs before there is anything to do."""
 
 SECONDS, GIGABYTES = 15.0, 2.0
-
-
-def world(events: int, seed: int, cache: Path) -> Path:
-    """The log of ``events`` events, simulated once for each state of the simulator."""
-    made = code_digest(SOURCE / "testing" / "simulator")
-    folder = cache / f"{SCENARIO}-{events}-{seed}-{made}"
-    if not (folder / "events.parquet").is_file():
-        part = folder.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        # A process of its own: a child's peak memory would otherwise begin at ours.
-        size = ("--events", str(events), "--seed", str(seed), "--out", str(part))
-        run([sys.executable, "-m", "plaudit", "simulate", SCENARIO, *size], cache)
-        part.rename(folder)
-    return folder / "events.parquet"
 
 
 def audit_command(log: Path, out: Path) -> list[str]:
@@ -122,7 +106,7 @@ def _figures(cost: Cost) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--events", type=lambda text: numbers(text)[0], default=EVENTS, help="size of the comparison")
     options.add_argument("--runs", type=int, default=3, help="measured runs of the comparison, after a warm-up")
     options.add_argument("--sizes", type=numbers, default=list(SIZES), help="sizes of the scaling run, such as 100k,1M")
@@ -158,10 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if code_digest() != code:
         busy += " The code was edited while this ran."
     text = "\n\n".join([f"{head}\n\n{busy}", marks_table(found), *tables])
-    print(text)
-    if given.write:
-        put_between(given.docs, "speed", text)
-    return 0
+    return tell(given, "speed", text)
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ def report(points: Sequence[Point], picture: str = "") -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; ``--write`` also puts table and picture into the document and beside it."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--events", type=lambda text: numbers(text)[0], default=EVENTS, help="events of every world")
     options.add_argument("--seeds", type=numbers, default=list(SEEDS), help="seeds of every world")
     options.add_argument("--only", default="", metavar="TEXT", help="only sweeps whose name or knob contains this")

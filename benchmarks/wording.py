@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from benchmarks.common import Mark, circumstances, markdown, marks_table, parser, percent, put_between
+from benchmarks.common import Mark, circumstances, markdown, marks_table, parser, percent, tell
 from benchmarks.real import data_folder
 from plaudit.detectors.near_duplicate import DETECTOR
 from plaudit.detectors.spec import SectionContext
@@ -229,7 +229,7 @@ def marks(found: Sequence[Run]) -> list[Mark]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--data", type=Path, default=data_folder(), help="folder of the data, or set PLAUDIT_DATA")
     given = options.parse_args(argv)
     lacking = [f"{name}.parquet" for name in FILES if not (given.data / f"{name}.parquet").is_file()]
@@ -241,10 +241,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     head = circumstances(given.date, "python -m benchmarks.wording")
     found = runs(given.data)
     text = "\n\n".join([head, marks_table(marks(found)), markdown(HEADERS, [run.row() for run in found])])
-    print(text)
-    if given.write:
-        put_between(given.docs, "wording", text)
-    return 0
+    return tell(given, "wording", text)
 
 
 if __name__ == "__main__":

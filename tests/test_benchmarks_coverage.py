@@ -7,7 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import coverage
-from benchmarks.coverage import LEVELS, PLANTED, RING, STARS, Held, curve, lines, main, tables, width
+from benchmarks.coverage import (
+    LEVELS,
+    PLANTED,
+    RING,
+    STARS,
+    Held,
+    curve,
+    lines,
+    main,
+    randomised,
+    tables,
+    width,
+)
+
+from plaudit.tally import Purchases
 
 
 def _held(source: str, true: list[int], low: list[float], high: list[float], attacked: list[bool]) -> Held:
@@ -23,6 +37,7 @@ def _held(source: str, true: list[int], low: list[float], high: list[float], att
         np.array(attacked),
         np.broadcast_to(np.array(low), shape),
         np.broadcast_to(np.array(high), shape),
+        np.full(shape, 0.9),
     )
 
 
@@ -41,6 +56,21 @@ def test_what_holds_is_counted_by_line() -> None:
     text = tables(runs, "images/x.png")
     assert "missed by 38 %" in text and "](images/x.png)" in text
     assert coverage.picture(runs).startswith(b"\x89PNG")
+
+
+def test_lots_at_whole_counts_hold_as_often_as_chances_that_are_right_say() -> None:
+    n = 4_000
+    # One finding per target: bought with a chance of a half, then about six likes of twenty; and two nobody asks about.
+    half, six, one = np.full(n, 0.5), np.full(n, 6.0), np.full(n, 1.5)
+    may = Purchases(np.arange(n), half, half, six, one, np.arange(n), n, np.full(n + 2, 20))
+    rng = np.random.default_rng(3)
+    true = np.where(rng.random(n) < 0.5, np.maximum(np.rint(rng.normal(6.0, 1.5, n)), 0), 0).astype(np.int64)
+    true = np.append(true, [0, 4])
+    fair = randomised(may, true, true, 1)
+    assert np.allclose(fair[:, :n].mean(axis=1), LEVELS, atol=0.03)
+    assert np.allclose(fair[:, n], LEVELS) and not fair[:, n + 1].any()
+    # Chances that are wrong are found out, though every second interval still begins at none.
+    assert randomised(may, true + 5, true + 5, 1)[-2, :n].mean() < 0.6
 
 
 def test_neither_bought_nor_genuine_may_count_either_way() -> None:

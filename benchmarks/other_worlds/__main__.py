@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 import plaudit
-from benchmarks.common import Mark, circumstances, markdown, marks_table, numbers, parser, percent, put_between
+from benchmarks.common import Mark, circumstances, markdown, marks_table, numbers, parser, percent, tell
 from benchmarks.other_worlds.ground import GROUNDS, World
 from benchmarks.other_worlds.planted import ATTACKS, CROWDS, NEUTRAL
 from plaudit.testing.scoring import average_precision
@@ -145,7 +145,7 @@ def section(runs: Sequence[Run], head: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Make, audit and score every world; print, and with ``--write`` keep, the tables."""
-    options = parser(__doc__.split("\n")[0] if __doc__ else None)
+    options = parser(__doc__)
     options.add_argument("--likes", type=lambda text: numbers(text)[0], default=150_000, help="background likes")
     options.add_argument("--days", type=numbers, default=[30, 90], help="lengths of the log")
     options.add_argument("--seeds", type=numbers, default=[1, 2], help="seeds of the worlds")
@@ -159,10 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                     print("  ".join(runs[-1].row()), flush=True)
     command = f"python -m benchmarks.other_worlds --likes {given.likes} --days {','.join(map(str, given.days))}"
     text = section(runs, circumstances(given.date, f"{command} --seeds {','.join(map(str, given.seeds))}"))
-    print(text)
-    if given.write:
-        put_between(given.docs, "other-worlds", text)
-    return 0
+    return tell(given, "other-worlds", text)
 
 
 if __name__ == "__main__":
