@@ -112,7 +112,7 @@ def section(head: str, found: dict[str, tuple[Ingested, list[Step]]]) -> str:
             marks.append(Mark(f"{size}: counts, herd and ranks, {kind}", sum(took), SECONDS, unit="s"))
         table += [[size, step.name, f"{w:.2f}", f"{c:.2f}"] for step, w, c in zip(measured, wall, cpu, strict=True)]
         table.append([size, "all", f"{sum(wall):.2f}", f"{sum(cpu):.2f}"])
-    busy = f"Runnable processes on the machine, one-minute average: {os.getloadavg()[0]:.1f} after; the wall waits for them."
+    busy = f"Runnable processes on the machine, one-minute average: {os.getloadavg()[0]:.1f} after: the wall waits."
     return "\n\n".join(
         [f"{head}\n\n{busy}", marks_table(marks), markdown(("log", "step", "wall, s", "processor, s"), table, left=2)]
     )
