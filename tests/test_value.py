@@ -288,10 +288,18 @@ def test_outcomes_beside_a_log(files: Path, tmp_path: Path, capsys: pytest.Captu
         assert manifest["audit_id"] == plaudit.audit(str(files / "events.parquet")).document.method.audit_id
 
 
+def test_a_cost_needs_no_outcomes(files: Path) -> None:
+    document = plaudit.audit(str(files / "events.parquet"), cost="3000 CNY").document
+    assert document.value is not None and not document.value.rates
+    assert {cost.code for cost in document.value.costs} == {"per_shown", "per_authentic"}
+    assert [message.code for message in document.value.messages] == ["value_cost_alone"]
+    assert "no_outcomes" in {message.code for message in document.unseen}
+
+
 def test_what_cannot_be_asked_is_one_sentence(files: Path, tmp_path: Path) -> None:
     log = str(files / "events.parquet")
-    with pytest.raises(InputError, match="--outcomes"):
-        plaudit.audit(log, cost="3000")
+    with pytest.raises(InputError, match="--outcomes or --cost"):
+        plaudit.audit(log, focus=["nobody"])
     with pytest.raises(InputError, match="--cost"):
         question(files / "outcomes.csv", "a lot")
     with pytest.raises(InputError, match="not as outcomes"):

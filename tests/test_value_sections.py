@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +176,21 @@ def _posts(people: np.ndarray, acts: np.ndarray) -> Posts:
     size = people.shape[0]
     totals = {"readers": Counter.exactly(people.astype(np.int64)), "follows": Counter.exactly(acts.astype(np.int64))}
     return Posts(names, names, np.zeros(size, np.int32), names, np.zeros(size, np.int64), totals, {})
+
+
+def test_a_cost_is_asked_of_outcomes_in_the_folder_or_of_none(held: Path, orders: Path, tmp_path: Path) -> None:
+    alone = plaudit.audit(held, cost="400").document.value
+    named = plaudit.audit(held, outcomes=orders, cost="400").document.value
+    assert alone is not None and named is not None and alone.costs == named.costs
+    assert "value_readers" in {message.code for message in alone.messages}
+    folder = tmp_path / "folder"
+    shutil.copytree(held, folder)
+    shutil.copy(orders, folder / "orders.csv")
+    found = plaudit.audit(folder, cost="400").document.value
+    assert found is not None and found.costs == named.costs and _rates(found) == _rates(named)
+    (folder / "orders.csv").unlink()
+    for table in folder.rglob("*"):
+        if table.is_file() and "total" in table.name:
+            table.unlink()
+    bare = plaudit.audit(folder, cost="400").document.value
+    assert bare is not None and [message.code for message in bare.messages] == ["value_cost_alone"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,8 @@ def audit_exports(
     """
     read = read_exports(source, key=key, time_zone=time_zone, allow_rejects=allow_rejects, progress=progress)
     parameters: dict[str, Any] = {"allow_rejects": allow_rejects, "lang": str(lang)}
-    if asked is None and read.outcomes is not None:
-        asked = _question(read)
+    if read.outcomes is not None and (asked is None or asked.outcomes is None):
+        asked = _question(read, asked or Question())
     log = None
     if read.events:
         events = read_events(
@@ -132,7 +133,7 @@ def judge_exports(
         own["value"] = asked.parameters()
     # Outcomes found among the exports are a source of their own; only what was named apart is told apart.
     listed = {source.file.sha256 for source in basis.sources}
-    named = asked.file if asked is not None and asked.file.sha256 not in listed else None
+    named = asked.file if asked is not None and asked.file and asked.file.sha256 not in listed else None
     if log is not None:
         value = value_beside_log(read, log.document.value, asked)
         log = Audit(log.document.model_copy(update={"value": value}), log.tables, named)
@@ -210,8 +211,8 @@ def _nothing(outcomes: Outcomes | None) -> str:
     return "nothing that carries likes was found: add comments, curves, totals or an event log."
 
 
-def _question(read: ExportRead) -> Question:
-    """Outcomes found among the exports, asked about without a cost."""
+def _question(read: ExportRead, asked: Question) -> Question:
+    """What is asked, of the outcomes found among the exports."""
     files = [file for file in read.summary.files if file.kind is Kind.OUTCOMES]
     assert read.outcomes is not None
     entry = InputFile(
@@ -221,4 +222,4 @@ def _question(read: ExportRead) -> Question:
         rows=sum(file.rows for file in files),
         rejected=sum(file.rejected for file in files),
     )
-    return Question(entry, read.outcomes)
+    return replace(asked, file=entry, outcomes=read.outcomes)

@@ -137,7 +137,7 @@ def audit(
         labels: what is known about some likes, to recalibrate weights by: see
             :func:`plaudit.ingest.labels.read_labels`. None are ever needed.
         outcomes: file of what actors went on to do, for the value audit.
-        cost, focus, incentive: see :func:`plaudit.app.value.question`; only with ``outcomes``.
+        cost, focus, incentive: see :func:`plaudit.app.value.question`.
         reveal: write nicknames and texts of exports into tables and report. They are personal data.
         key, time_zone: of exports, see :func:`plaudit.ingest.exports.read_exports`.
 
@@ -147,12 +147,10 @@ def audit(
     told = progress or Silent()
     given = None if labels is None else read_labels(labels)
     asked = None
-    if outcomes is not None:
+    if outcomes is not None or cost is not None or focus or incentive:
         from plaudit.app.value import question
 
         asked = question(outcomes, cost, focus, incentive)
-    elif cost is not None or focus or incentive:
-        raise InputError("--cost, --focus and --incentive belong to a value audit: name --outcomes, too.")
     if holds_exports(source, mapping):
         from plaudit.app.combined import audit_exports
 
@@ -172,6 +170,8 @@ def audit(
             key=key,
             time_zone=time_zone,
         )
+    if asked is not None and outcomes is None and cost is None:
+        raise InputError("--focus and --incentive belong to a value audit: name --outcomes or --cost, too.")
     # What judges loads compilers and distributions, half a second of them: while the database reads, not after.
     with ThreadPoolExecutor(max_workers=1) as beside:
         loaded: Future[object] = beside.submit(import_module, "plaudit.app.assemble")
@@ -291,7 +291,7 @@ def judge(
         from plaudit.app.value import value_of_log
 
         value = value_of_log(read, verdicts, counts, asked, seed)
-    unseen = [one for one in document.unseen if value is None or one.code != "no_outcomes"]
+    unseen = [one for one in document.unseen if asked is None or asked.outcomes is None or one.code != "no_outcomes"]
     units, omitted = unit_views(tables["counts"])
     boards, left = board_views(read, verdicts, counts, missed, names.group, method.as_of_ms, seed)
     document = document.model_copy(

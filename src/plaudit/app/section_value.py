@@ -16,7 +16,7 @@ from plaudit.model import STATUSES, Bools, Section, Status
 from plaudit.result import ValuePart
 from plaudit.tally.audience import beside_log, commenters, readers, section_value
 from plaudit.tally.described import Engagement
-from plaudit.tally.value import Spent
+from plaudit.tally.value import Spent, cost_alone
 
 
 def value_of_section(
@@ -51,6 +51,8 @@ def value_of_section(
             names = ("shown", "authentic", "authentic_low", "authentic_high")
             total = [float(np.asarray(rows[name]).sum()) for name in names]
         spent = Spent(asked.money, asked.currency, *total)
+    if asked.outcomes is None and not told:
+        return cost_alone(spent) if spent else None
     return section_value(_voices(read, asked, focal), told, spent, asked.incentive)
 
 
@@ -79,7 +81,7 @@ def in_focus(section: Section, focus: Sequence[str]) -> tuple[Bools, list[str]]:
 
 def _voices(read: ExportRead, asked: Question, focal: Bools) -> ValuePart | None:
     held = read.section.comments
-    if read.account_ids is None or len(held) == 0:
+    if asked.outcomes is None or read.account_ids is None or len(held) == 0:
         return None
     voices = Engagement(
         person=np.where(held.by_owner == 1, -1, held.author).astype(np.int64),

@@ -19,7 +19,7 @@ from plaudit.model import Outcomes, Verdicts
 from plaudit.result import InputFile, ValuePart
 from plaudit.tally import Tally
 from plaudit.tally.described import Engagement
-from plaudit.tally.value import Spent, value_audit
+from plaudit.tally.value import Spent, cost_alone, value_audit
 
 _MONEY = re.compile(r"(?P<before>[^\d\s.]{0,4})\s*(?P<number>\d+(\.\d+)?)\s*(?P<after>[^\d\s.]{0,4})")
 
@@ -29,16 +29,16 @@ class Question:
     """What is asked about value: outcomes as read, what was spent, and which targets are in focus.
 
     Attributes:
-        file: where outcomes were read from.
-        outcomes: what actors did.
+        file: where outcomes were read from; None where nobody gave any.
+        outcomes: what actors did; None where nobody gave any.
         money: what the campaign cost; None where nobody says.
         currency: as written.
         focus: ids of the targets asked about; empty for all.
         incentive: whether likes were rewarded.
     """
 
-    file: InputFile
-    outcomes: Outcomes
+    file: InputFile | None = None
+    outcomes: Outcomes | None = None
     money: float | None = None
     currency: str = ""
     focus: Sequence[str] = field(default_factory=tuple)
@@ -47,7 +47,7 @@ class Question:
     def parameters(self) -> Mapping[str, Any]:
         """What decides the part, for the document."""
         return {
-            "outcomes": self.file.sha256,
+            "outcomes": None if self.file is None else self.file.sha256,
             "cost": self.money,
             "currency": self.currency,
             "focus": list(self.focus),
@@ -56,12 +56,12 @@ class Question:
 
 
 def question(
-    outcomes: Path | str, cost: str | None = None, focus: Sequence[str] = (), incentive: bool = False
+    outcomes: Path | str | None, cost: str | None = None, focus: Sequence[str] = (), incentive: bool = False
 ) -> Question:
     """Read what is asked.
 
     Args:
-        outcomes: a file of outcomes (``actor, at, kind, value``).
+        outcomes: a file of outcomes (``actor, at, kind, value``); None leaves them to be found, or to be done without.
         cost: an amount, with or without its currency: ``3000``, ``3000 CNY``, ``¥3000``.
         focus: ids of targets; ``@FILE`` stands for the ids in a file, one per line.
         incentive: whether likes were rewarded.
@@ -70,6 +70,8 @@ def question(
         InputError: the file holds no outcomes, the cost is no amount, or a file of ids cannot be read.
     """
     money, currency = _money(cost)
+    if outcomes is None:
+        return Question(None, None, money, currency, tuple(_ids(focus)), incentive)
     read = read_exports(str(outcomes))
     if read.outcomes is None:
         kinds = ", ".join(sorted({str(file.kind.value) for file in read.summary.files})) or "nothing"
@@ -83,7 +85,7 @@ def question(
 
 
 def value_of_log(read: Ingested, verdicts: Verdicts, tally: Tally, asked: Question, seed: int) -> ValuePart:
-    """What likers of a log went on to do.
+    """What likers of a log went on to do; without outcomes only what their likes cost.
 
     Raises:
         InputError: a target in focus is not in the log.
@@ -96,6 +98,8 @@ def value_of_log(read: Ingested, verdicts: Verdicts, tally: Tally, asked: Questi
             raise InputError(f"--focus {missing[0]} is no target of this log: ids are in targets.parquet (target_id).")
         focal[:] = False
         focal[np.asarray(place)] = True
+    if asked.outcomes is None:
+        return cost_alone(_spent(tally, focal, asked))
     engagement = Engagement(
         person=read.log.actor.astype(np.int64),
         at_ms=read.log.at_ms,

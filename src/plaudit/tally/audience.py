@@ -18,7 +18,7 @@ from plaudit.result import Message, Rate, ValuePart
 from plaudit.result.cells import SMALL
 from plaudit.tally.described import KINDS, WINDOW_MS, WINDOWS, Engagement, acts_of, doers, rates_of
 from plaudit.tally.proportions import LEVEL, wilson
-from plaudit.tally.value import Spent, costs_of
+from plaudit.tally.value import Spent, cost_alone, costs_of
 
 COMMENTERS = "commenters"
 _READERS = (("readers", "readers"), ("reads", "reads"), ("plays", "reads"))
@@ -120,19 +120,7 @@ def section_value(
     messages.append(Message(code="value_no_cause"))
     if mine is not None:
         messages.append(Message(code="value_note_liking"))
-    empty = ValuePart(
-        outcomes=0,
-        matched=0,
-        people=0,
-        first_ms=None,
-        last_ms=None,
-        window_ms=WINDOW_MS,
-        rates=[],
-        contrasts=[],
-        costs=[],
-        messages=[],
-    )
-    whole = mine or empty
+    whole = mine or cost_alone(None)
     return whole.model_copy(
         update={"rates": [*whole.rates, *of_readers], "costs": costs_of(spent), "messages": messages}
     )

@@ -128,6 +128,22 @@ def groups_of(visits: Visits, status: np.ndarray) -> tuple[Ints, Ints]:
     return group, np.asarray(first.min(axis=0))
 
 
+def cost_alone(spent: Spent | None) -> ValuePart:
+    """What can be told without outcomes: what the likes cost."""
+    return ValuePart(
+        outcomes=0,
+        matched=0,
+        people=0,
+        first_ms=None,
+        last_ms=None,
+        window_ms=WINDOW_MS,
+        rates=[],
+        contrasts=[],
+        costs=costs_of(spent),
+        messages=[Message(code="value_cost_alone")],
+    )
+
+
 def costs_of(spent: Spent | None) -> list[Cost]:
     """Cost per like shown and per authentic like; the interval is that of the count, turned over."""
     if spent is None or spent.shown <= 0:
