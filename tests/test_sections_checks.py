@@ -209,10 +209,10 @@ def test_scores_count_targets_and_likes() -> None:
         authentic_high=[10.0, 24.0, 60.0, 5.0, 1e9, 1e9, 1e9],
     )
     by_label = {score.label: score for score in score_section(TRUTH, table)}
-    assert by_label["organic"] == LabelScore("organic", False, 2, 1, 1, 1, 1, 0, 0, 40, 6, 0)
-    assert by_label["pinned"] == LabelScore("pinned", False, 1, 0, 1, 0, 1, 0, 0, 60, 0, 12)
-    assert by_label["step"] == LabelScore("step", True, 2, 1, 1, 1, 1, 150, 100, 30, 5, 5)
-    assert by_label["copy_paste"] == LabelScore("copy_paste", True, 2, 2, 1, 0, 2, 20, 15, 5, 0, 0)
+    assert by_label["organic"] == LabelScore("organic", False, 2, 1, 1, 1, 1, 0, 0, 40, 6, 0, 0)
+    assert by_label["pinned"] == LabelScore("pinned", False, 1, 0, 1, 0, 1, 0, 0, 60, 0, 12, 1)
+    assert by_label["step"] == LabelScore("step", True, 2, 1, 1, 1, 1, 150, 100, 30, 5, 5, 0)
+    assert by_label["copy_paste"] == LabelScore("copy_paste", True, 2, 2, 1, 0, 2, 20, 15, 5, 0, 0, 1)
     assert by_label["step"].share("bought_found") == pytest.approx(2 / 3) and by_label["organic"].share("named") == 0.5
     twice = {score.label: score for score in pooled([list(by_label.values())] * 2)}
     assert twice["step"].targets == 4 and twice["step"].share("suspected") == by_label["step"].share("suspected")
