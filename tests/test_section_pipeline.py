@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from plaudit.model import SCHEMAS, SECTION_TABLES, Tier
 from plaudit.report.words import messages
 from plaudit.result import OTHER, merged
 from plaudit.testing.sections import BOUGHT_LABELS, TRAP_LABELS, simulate_section, write_section
+from tests.test_exports_formats import FIXTURES
 
 NICKNAME = "云上的小刺猬"
 
@@ -329,3 +331,20 @@ def test_excerpts_are_short_and_name_nobody(text: str, shown: str) -> None:
 )
 def test_small_cells_are_merged(cells: dict[str, int], names: dict[str, str]) -> None:
     assert merged(cells) == names
+
+
+def test_files_left_out_are_named_and_what_they_hold_only_where_it_may_be(tmp_path: Path) -> None:
+    folder = tmp_path / "held"
+    folder.mkdir()
+    shutil.copy(FIXTURES / "comments.csv", folder)
+    (folder / "staff.csv").write_text("李小明,13800000000\n王大力,13900000000\n", encoding="utf-8")
+    (folder / "notes.txt").write_text("问李小明\n", encoding="utf-8")
+    for lang in ("en", "zh"):
+        out = tmp_path / lang
+        assert main(["audit", str(folder), "--out", str(out), "--lang", lang, "--quiet"]) == 0
+        written = [(out / name).read_text("utf-8") for name in ("report.html", "result.json", "manifest.json")]
+        assert all("staff.csv" in text and "notes.txt" in text and "李小明" not in text for text in written)
+    told = [one["reason"] for one in json.loads(written[2])["left_out"]]
+    assert told == ["one_column", "unknown_table"]
+    assert main(["audit", str(folder), "--out", str(tmp_path / "out"), "--reveal", "--quiet"]) == 0
+    assert "李小明" in (tmp_path / "out" / "result.json").read_text("utf-8")

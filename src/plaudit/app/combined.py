@@ -76,7 +76,7 @@ def audit_exports(
     if read.section.n_targets == 0:
         if log is None:
             raise InputError(_nothing(read.outcomes))
-        return Audit(log.document.model_copy(update={"left_out": left_out(read)}), log.tables, log.outcomes)
+        return Audit(log.document.model_copy(update={"left_out": left_out(read, reveal)}), log.tables, log.outcomes)
     parameters |= {"reveal": reveal, "time_zone": time_zone, "key": "given" if key else "derived"}
     named = [source] if isinstance(source, str | Path) else list(source)
     parameters["sources"] = [str(one) for one in named]
@@ -116,7 +116,7 @@ def judge_exports(
         asked: what is asked about value, with outcomes as read; answered by the log where there is one.
         figures: what stands for the texts where they were left behind.
     """
-    basis, left = basis_of(read), left_out(read)
+    basis, left = basis_of(read), left_out(read, reveal)
     section = audit_section(
         read.section,
         basis,

@@ -50,9 +50,13 @@ def basis_of(read: ExportRead) -> Basis:
     )
 
 
-def left_out(read: ExportRead) -> list[LeftOut]:
-    """Files of folders that were not read, as the document holds them."""
-    return [LeftOut(name=one.name, reason=one.reason, found=one.found) for one in read.summary.left_out]
+def left_out(read: ExportRead, reveal: bool) -> list[LeftOut]:
+    """Files of folders that were not read, as the document holds them.
+
+    What stands in them may be names (a list of people without a header, notes): it leaves the house only on request.
+    """
+    found = read.summary.left_out
+    return [LeftOut(name=one.name, reason=one.reason, found=one.found if reveal else "") for one in found]
 
 
 def fingerprint(digests: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ def validate(
     if exports is None:
         return of_log
     if exports.section.n_targets == 0:
-        return of_log.model_copy(update={"left_out": left_out(exports)})
+        return of_log.model_copy(update={"left_out": left_out(exports, True)})
     return _of_exports(exports, of_log)
 
 
@@ -93,12 +93,12 @@ def _of_exports(read: ExportRead, of_log: Validation | None) -> Validation:
             tier=tier,
             detectors=detectors,
             messages=messages,
-            left_out=left_out(read),
+            left_out=left_out(read, True),
         )
     update = {
         "basis": basis_of(read),
         "detectors": [*of_log.detectors, *detectors],
         "messages": [*of_log.messages, *messages],
-        "left_out": left_out(read),
+        "left_out": left_out(read, True),
     }
     return of_log.model_copy(update=update)

@@ -72,8 +72,8 @@ def left_out_lines(left: Sequence[LeftOut], words: Words) -> list[str]:
         shown = [figures.short(name, 48) for name in names[:_NAMED]]
         if len(names) > _NAMED:
             shown.append(words.ui("terminal_more", count=len(names) - _NAMED))
-        held = [figures.short(found, 120)] if found else [words.ui("none")]
-        out.append(words(f"left_{reason}", names=shown, found=held))
+        said = words(f"left_{reason}", names=shown)
+        out.append(words("left_found", said=[said], found=[figures.short(found, 120)]) if found else said)
     return out
 
 

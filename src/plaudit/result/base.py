@@ -43,7 +43,7 @@ class InputFile(Frozen):
 
 
 class LeftOut(Frozen):
-    """One file of a folder that was not read. ``found``: keys or columns it holds, where it holds any."""
+    """One file of a folder that was not read. ``found``: keys or columns it begins with, where told."""
 
     name: str
     reason: str  # "not_data" | "unreadable" | "empty" | "no_rows" | "one_column" | "unknown_json" | "unknown_table"
