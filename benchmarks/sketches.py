@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import rensa
 
-from benchmarks.common import Mark, circumstances, markdown, marks_table, numbers, parser, percent, put_between, short
+from benchmarks.common import Mark, circumstances, markdown, marks_table, numbers, parser, percent, short, tell
 from plaudit.detectors.near_duplicate import DETECTOR
 from plaudit.detectors.spec import SectionContext
 from plaudit.kernels.text import shingles, tokenise
@@ -113,7 +113,7 @@ def texts_of(comments: int, seed: int) -> tuple[Section, Shingles]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print; ``--write`` also puts the tables into the document."""
-    options = parser(__doc__.split("\n")[0])
+    options = parser(__doc__)
     options.add_argument("--comments", type=lambda text: numbers(text)[0], default=COMMENTS, help="comments")
     options.add_argument("--runs", type=int, default=3, help="runs of each way")
     options.add_argument("--seed", type=int, default=1, help="seed of the simulated comments")
@@ -146,10 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         markdown(("shingles in common (Jaccard)", "proposed by ours", "by rensa", "expected"), quality),
     ]
     text = "\n\n".join(parts)
-    print(text)
-    if given.write:
-        put_between(given.docs, "sketches", text)
-    return 0
+    return tell(given, "sketches", text)
 
 
 if __name__ == "__main__":
