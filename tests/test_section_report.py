@@ -308,3 +308,10 @@ def test_regions_are_told_of_all_comments_under_the_post_not_of_those_chosen_for
             elif finding.regions:
                 alone = finding.regions[0]
                 assert alone.expected == finding.expectation and (alone.name == "other") == (alone.comments < 5)
+
+
+def test_likes_that_went_have_explanations_of_their_own_first() -> None:
+    for name in ALL:
+        for finding in part(name).findings:
+            codes = [message.code for message in finding.innocent]
+            assert ("platform_cleanup" in codes[:1]) == (finding.shape in ("drop", "top_up"))

@@ -192,7 +192,7 @@ def finding_view(scene: Scene, number: int) -> SectionFinding:
         regions=_regions(section, comments, scene.tally, float(part.expectation[own]))
         if part.family is Family.CONTEXT
         else [],
-        innocent=innocent([part.detector]),
+        innocent=[*_fell(_shape(part, own)), *innocent([part.detector])],
         exonerating=exonerating(first),
     )
 
@@ -279,6 +279,17 @@ def _target(scene: Scene, part: Findings, row: int, target: int) -> SectionTarge
 def _shape(part: Findings, own: int) -> str:
     """The detector's own word for the kind of a finding, where it has one."""
     return part.shape[own] if part.shape else ""
+
+
+def _fell(shape: str) -> list[Message]:
+    """Innocent explanations of likes that went, before those of likes that came."""
+    if shape not in ("drop", "top_up"):
+        return []
+    return [
+        Message(code="platform_cleanup"),
+        Message(code="taken_back_by_readers"),
+        Message(code="stale_reading"),
+    ]
 
 
 def _counter(flags: Sequence[str], replies: int, depth: Depth | None) -> list[Message]:

@@ -81,7 +81,7 @@ def counter_svg(pane: Pane, window: tuple[int, int] | None, words: Words, frame:
     def place(at: float) -> float:
         return 1000.0 * (at - pane.start_ms) / span
 
-    top = max(1.0, *pane.likes)
+    peak = max(1.0, *pane.likes)
     bands = night_bands(pane.start_ms, pane.end_ms, words.offset_minutes) if pane.nights else []
     shaded = []
     if window is not None:
@@ -91,13 +91,13 @@ def counter_svg(pane: Pane, window: tuple[int, int] | None, words: Words, frame:
     most = max(pane.reads, default=0.0)
     drawn = [{"x": place(at), "y": n} for at, n in zip(pane.at_ms, pane.likes, strict=True)]
     shown = ticks(pane.start_ms, pane.end_ms, max(2, frame.width // 62), words)
-    steps = whole_steps(int(top), 4)
+    steps = whole_steps(int(peak), 4)
     return Kind.named("counter").svg(
         frame,
         {
             "nights": [{"x": place(a), "x2": place(b)} for a, b in bands],
             "window": shaded,
-            "reads": [{"x": place(at), "y": n * top / most} for at, n in zip(pane.at_ms, pane.reads, strict=True)]
+            "reads": [{"x": place(at), "y": n * peak / most} for at, n in zip(pane.at_ms, pane.reads, strict=True)]
             if most
             else [],
             "likes": drawn,
@@ -105,7 +105,7 @@ def counter_svg(pane: Pane, window: tuple[int, int] | None, words: Words, frame:
         },
         {
             "end": 1000,
-            "top": top,
+            "top": 1.04 * peak,  # a line along the edge would be half a line
             "x_at": [place(at) for at, _ in shown],
             "x_text": [text for _, text in shown],
             "y_at": steps,
