@@ -24,7 +24,7 @@ rows = st.lists(
     min_size=1,
     max_size=30,
 )
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 def table(found: Sequence[Row], with_kind: bool, with_id: bool) -> pa.Table:

@@ -7,6 +7,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,12 @@ import pytest
 
 import plaudit
 from plaudit.app.cli import main
+from plaudit.detectors import Context, all_detectors
+from plaudit.detectors.runner import run_detectors
 from plaudit.errors import InputError
+from plaudit.ingest import read_events
 from plaudit.ingest.labels import read_labels
+from plaudit.model import Findings
 from plaudit.report import render_html, to_json
 from plaudit.report.words import LANGUAGES, Words
 from plaudit.result import Labels, ResultDocument
@@ -128,8 +133,16 @@ def test_a_row_said_twice_counts_once() -> None:
 # --- an audit with labels
 
 
+@lru_cache(maxsize=1)
+def _findings() -> list[Findings]:
+    read = read_events(world(*WORLD).events, time_format="ms")
+    return run_detectors(all_detectors(), read.log, Context(read.log, 0), lambda done: None)
+
+
 def _audit(labels: pa.Table) -> plaudit.Audit:
-    return plaudit.audit(world(*WORLD).events, time_format="ms", labels=labels)
+    """The audit with labels. What detectors find does not depend on them and is found once for all tests."""
+    with patch("plaudit.detectors.runner.run_detectors", lambda *given: _findings()):
+        return plaudit.audit(world(*WORLD).events, time_format="ms", labels=labels)
 
 
 def _lesson(done: plaudit.Audit) -> Labels:
@@ -154,12 +167,17 @@ def _says(targets: list[str], label: str) -> pa.Table:
     return _table([("event", one, label) for target in targets for one in _one_off()[target]], source="campaign desk")
 
 
+@lru_cache(maxsize=1)
+def _taught() -> plaudit.Audit:
+    """The audit by somebody who knows most one-off accounts for genuine."""
+    return _audit(_says(list(_one_off())[:-2], "genuine"))
+
+
 def test_labels_that_know_better_change_what_nobody_labelled() -> None:
     # Somebody knows that the one-off accounts of this log came with a campaign of its own: nothing was bought there.
     targets = list(_one_off())
     assert len(targets) >= 10
-    labelled, held = targets[: len(targets) - 2], targets[len(targets) - 2 :]
-    done = _audit(_says(labelled, "genuine"))
+    held, done = targets[-2:], _taught()
     lesson = _lesson(done)
     assert lesson.applied and lesson.outcome.code == "labels_applied", lesson.outcome
     assert lesson.loss_before is not None and lesson.loss_after is not None and lesson.loss_error is not None
@@ -271,7 +289,7 @@ def test_same_labels_same_bytes_in_any_order_of_rows(tmp_path: Path) -> None:
     targets = list(_one_off())[:-2]
     labels = _says(targets, "genuine")
     again = plaudit.audit(world(*WORLD).events, time_format="ms", labels=labels)
-    assert to_json(again.document) == to_json(_audit(labels).document)
+    assert to_json(again.document) == to_json(_taught().document)
     turned = labels.take(pa.array(np.random.default_rng(1).permutation(labels.num_rows)))
     other = _audit(turned)
     assert _lesson(other).model_copy(update={"file": _lesson(again).file}) == _lesson(again)
@@ -280,8 +298,7 @@ def test_same_labels_same_bytes_in_any_order_of_rows(tmp_path: Path) -> None:
 
 
 def test_the_account_is_told_in_both_languages_and_comes_back_from_its_file() -> None:
-    targets = list(_one_off())[:-2]
-    done = _audit(_says(targets, "genuine"))
+    done = _taught()
     assert ResultDocument.model_validate_json(to_json(done.document)) == done.document
     for lang in LANGUAGES:
         words = Words.of(lang)
