@@ -12,7 +12,7 @@ from rich.console import Console
 import plaudit
 from plaudit.model import DAY_MS, HOUR_MS
 from plaudit.report import render_html, render_summary
-from plaudit.report.notes import reading_notes
+from plaudit.report.notes import reading_notes, untraced
 from plaudit.report.section_charts import gap_svg, pane_of
 from plaudit.report.section_page import (
     CHAPTERS,
@@ -315,3 +315,15 @@ def test_likes_that_went_have_explanations_of_their_own_first() -> None:
         for finding in part(name).findings:
             codes = [message.code for message in finding.innocent]
             assert ("platform_cleanup" in codes[:1]) == (finding.shape in ("drop", "top_up"))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_no_interval_holds_stands_beside_the_interval(lang: str) -> None:
+    for name in ALL:
+        section, likes = part(name), untraced(part(name))
+        said = Words.of(lang).ui("untraced", likes=likes) if likes is not None else None
+        first = page(name, lang).split('id="scope"')[0]
+        assert (said is not None and said in first) or messages(lang)["ui_untraced"].split("{")[0] not in first
+        if likes is not None:
+            assert section.total.shown - section.total.authentic_low < likes
+    assert any(untraced(part(name)) is not None for name in ALL)

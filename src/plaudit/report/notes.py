@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from plaudit.report import figures
 from plaudit.report.words import Words
-from plaudit.result import Basis, ExportSource, LeftOut, Message
+from plaudit.result import Basis, ExportSource, LeftOut, Message, SectionPart
 
 _NAMED = 5
 """File names listed in one sentence."""
@@ -75,6 +75,13 @@ def left_out_lines(left: Sequence[LeftOut], words: Words) -> list[str]:
         said = words(f"left_{reason}", names=shown)
         out.append(words("left_found", said=[said], found=[figures.short(found, 120)]) if found else said)
     return out
+
+
+def untraced(section: SectionPart) -> float | None:
+    """Bought likes that left no trace and cannot be excluded, where the interval of the total does not hold them."""
+    said = [message.values["beyond"] for message in section.cannot_say if message.code == "cannot_exclude"]
+    total = section.total
+    return float(said[0]) if said and float(said[0]) > total.shown - total.authentic_low else None
 
 
 class SourceKind:

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from plaudit.report import figures, section_charts
-from plaudit.report.notes import kinds_of, reading_notes
+from plaudit.report.notes import kinds_of, reading_notes, untraced
 from plaudit.report.waterfall import Bar, waterfall
 from plaudit.report.words import Words
 from plaudit.result import SMALL, Case, Count, KeyFigure, ResultDocument, SectionFinding, SectionPart, SectionTarget
@@ -91,6 +91,7 @@ def section_context(document: ResultDocument, words: Words) -> dict[str, Any]:
         "s": section,
         "chapters": CHAPTERS,
         "hundred": hundred(section.total),
+        "untraced": untraced(section),
         "tiles": [(one, figure_text(one, words)) for one in section.figures],
         "kinds": kinds_of(section.basis),
         "notes": reading_notes(section.basis, words),

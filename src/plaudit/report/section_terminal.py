@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from plaudit.report import figures
-from plaudit.report.notes import kinds_of, left_out_lines, reading_notes
+from plaudit.report.notes import kinds_of, left_out_lines, reading_notes, untraced
 from plaudit.report.screen import SOFT, WIDTH, Sentence, bullets, count_line, counts, heading, legend, more, table
 from plaudit.report.words import Words
 from plaudit.result import Basis, CommentView, LeftOut, SectionFinding, SectionPart
@@ -30,7 +30,10 @@ def section_summary(section: SectionPart, unread: Sequence[LeftOut], words: Word
         # An estimate nothing was asked for would look like a clean bill.
         parts += [Text(f"{words.ui('shown')}: {figures.count(total.shown)}"), Text(words.ui("no_estimate"))]
     else:
-        parts += [counts(total, words), Text(), count_line(total, WIDTH - 6), legend(total, words)]
+        parts.append(counts(total, words))
+        if (likes := untraced(section)) is not None:
+            parts.append(Sentence(words.ui("untraced", likes=likes), SOFT))
+        parts += [Text(), count_line(total, WIDTH - 6), legend(total, words)]
     for title, messages in (("can_say", section.can_say), ("cannot_say", section.cannot_say)):
         if messages:
             parts += [Text(), heading(words.ui(title)), *bullets(words.say(m) for m in messages)]
