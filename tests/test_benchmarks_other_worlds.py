@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.other_worlds import further
 from benchmarks.other_worlds.__main__ import main, measure, section, world
 from benchmarks.other_worlds.ground import DAY, GROUNDS
 from benchmarks.other_worlds.planted import ATTACKS
@@ -31,5 +32,26 @@ def test_a_run_is_scored_and_told(tmp_path, capsys):
     assert "naive ring" in text and "chat group discounted, worst world" in text
     page = tmp_path / "page.md"
     page.write_text("<!-- other-worlds:begin -->\n<!-- other-worlds:end -->\n")
-    assert main(["--likes", "12000", "--days", "14", "--seeds", "3", "--write", "--docs", str(page)]) == 0
+    assert (
+        main(["--likes", "12000", "--days", "14", "--seeds", "3", "--plants", "first", "--write", "--docs", str(page)])
+        == 0
+    )
     assert "| interests" in page.read_text() and "| interests" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ground", list(GROUNDS))
+def test_the_second_set_plants_every_crowd_and_attack(ground: str):
+    made = world(ground, 21, 5, 20_000, True, "second")
+    assert made.equals(world(ground, 21, 5, 20_000, True, "second"))
+    labels = set(made["label"].to_pylist())
+    crowds = {"viewers", "challenge", "newsroom", "busy chat", "reposter", "guild", "pupils", "exposed", "notified"}
+    assert labels >= set(further.ATTACKS) | crowds | {"organic", "another time zone"}
+    assert not set(ATTACKS) & labels
+    assert not set(further.ATTACKS) & set(world(ground, 21, 5, 20_000, False, "second")["label"].to_pylist())
+
+
+def test_chat_groups_that_share_every_day_are_never_discounted():
+    run = measure("feeds", 21, 4, 20_000, False, "second")
+    for name, (discounted, _, likes) in run.by_label.items():
+        assert discounted <= 0.005, (name, likes)
+    assert run.by_label["busy chat"][1] > 0.5, "undetermined: a ring would look the same"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,68 +12,101 @@ from hypothesis import strategies as st
 
 from plaudit.detectors import Context
 from plaudit.detectors.circle import (
-    ACQUAINTED,
     CIRCLE,
+    CIRCLE_CERTAINTY,
     CIRCLE_MEETS,
+    COME_BACK,
     Gathered,
     by_timetable,
+    chance_of_ring,
     less_alive,
     may_be_circle,
     sittings,
 )
 from plaudit.detectors.orders.cohort import people_behind
-from plaudit.detectors.orders.doubt import Suspect, doubtful, slower_than_a_share
+from plaudit.detectors.orders.doubt import Suspect, doubtful, largest_pool, slower_than_a_share
 from plaudit.detectors.orders.gatherings import in_company
 from plaudit.detectors.orders.habit import Timing
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Ints
-from tests.worlds import START_MS, quiet
+from tests.worlds import START_MS, log_of, quiet
 
 PEOPLE = np.bincount(np.random.default_rng(0).geometric(0.1, 5000))
-DAYS = 30.0
+ACQUAINTED = 150
 
 
-def _group(pool: float, meetings: int, outside: int = 12, **more: bool) -> Gathered:
+def _group(pool: float, meetings: int, outside: int = 12, **more: Any) -> Gathered:
     return Gathered(pool, meetings, np.full(30, outside), **more)
 
 
-def test_a_circle_is_small_meets_seldom_and_has_a_life():
-    assert may_be_circle(_group(CIRCLE, CIRCLE_MEETS - 1), DAYS, PEOPLE)
-    assert not may_be_circle(_group(CIRCLE + 1, CIRCLE_MEETS - 1), DAYS, PEOPLE)
-    assert not may_be_circle(_group(3 * ACQUAINTED, CIRCLE_MEETS), DAYS, PEOPLE)
-    assert may_be_circle(_group(ACQUAINTED, 29), DAYS, PEOPLE), "colleagues may meet every day"
-    assert may_be_circle(_group(ACQUAINTED + 5, 28), DAYS, PEOPLE), "one person more or less decides nothing"
-    assert not may_be_circle(_group(ACQUAINTED, 30), DAYS, PEOPLE)
+def test_people_with_a_life_who_may_all_know_each_other_are_a_circle_however_often_they_meet():
+    for meetings in (3, CIRCLE_MEETS, 100):
+        assert may_be_circle(_group(ACQUAINTED, meetings), PEOPLE)
+        assert may_be_circle(_group(CIRCLE, meetings), PEOPLE)
+
+
+def test_of_more_people_than_a_circle_holds_most_must_come_back():
+    hired = _group(CIRCLE + 1, CIRCLE_MEETS)
+    assert not may_be_circle(replace(hired, each=COME_BACK), PEOPLE)
+    assert may_be_circle(replace(hired, each=COME_BACK - 0.1), PEOPLE), "followers of a leader"
+    assert may_be_circle(replace(hired, meetings=CIRCLE_MEETS - 1), PEOPLE), "and who seldom came"
+
+
+@pytest.mark.parametrize(("sure", "doubtful_"), [(0, 0), (0, 1), (0, 40), (1, 1), (5, 5), (60, 2), (60, 60)])
+def test_the_chance_of_a_ring_follows_the_log_and_never_decides(sure: int, doubtful_: int):
+    chance = chance_of_ring(sure, doubtful_)
+    assert 0.2 <= chance <= 0.75, "undetermined, never discounted"
+    assert chance_of_ring(sure + 1, doubtful_) >= chance
+    assert sure > doubtful_ or chance >= chance_of_ring(sure, doubtful_ + 1)
+    assert chance_of_ring(0, 0) == pytest.approx(CIRCLE_CERTAINTY)
+
+
+def test_two_chat_groups_taken_for_one_are_as_many_people_as_the_larger():
+    rng = np.random.default_rng(4)
+    actor, target = [], []
+    for group in range(2):
+        for post in range(30):
+            came = group * 300 + rng.choice(300, 90, replace=False)
+            # On three posts of thirty both are there.
+            both = (1 - group) * 300 + rng.choice(300, 10 if post < 3 else 0, replace=False)
+            actor.append(np.concatenate([came, both]))
+            target.append(np.full(actor[-1].size, group * 30 + post))
+    one = np.concatenate([rng.choice(600, 90, replace=False) for _ in range(60)])
+    rows = np.arange(sum(part.size for part in actor))
+    apart = log_of(np.concatenate(actor), np.concatenate(target), START_MS + rows * 1000)
+    pool = log_of(one, np.repeat(np.arange(60), 90), START_MS + np.arange(one.size) * 1000)
+    assert people_behind(apart.actor.astype(np.int64))[0] > CIRCLE > largest_pool(apart, np.arange(apart.n))
+    assert largest_pool(pool, np.arange(pool.n)) > CIRCLE, "whoever is free: one pool"
 
 
 def test_accounts_that_do_nothing_else_are_nobodys_friends():
     none = _group(ACQUAINTED, CIRCLE_MEETS // 2, outside=0)
-    assert not may_be_circle(none, DAYS, PEOPLE)
-    assert may_be_circle(replace(none, meetings=CIRCLE_MEETS // 2 - 1), DAYS, PEOPLE)
-    assert not may_be_circle(_group(20, 1, outside=0, listed=True), DAYS, PEOPLE), "they work down a list"
-    assert may_be_circle(_group(20, 1, listed=True), DAYS, PEOPLE), "pupils like several posts in a lesson, too"
+    assert not may_be_circle(none, PEOPLE)
+    assert may_be_circle(replace(none, meetings=CIRCLE_MEETS // 2 - 1), PEOPLE)
+    assert not may_be_circle(_group(20, 1, outside=0, listed=True), PEOPLE), "they work down a list"
+    assert may_be_circle(_group(20, 1, listed=True), PEOPLE), "pupils like several posts in a lesson, too"
 
 
 def test_people_who_do_less_than_others_here_are_given_fewer_meetings():
     few = _group(ACQUAINTED, CIRCLE_MEETS, outside=1)
     assert less_alive(few.outside, PEOPLE) and not less_alive(np.full(30, 12), PEOPLE)
-    assert not may_be_circle(few, DAYS, PEOPLE)
-    assert may_be_circle(replace(few, meetings=CIRCLE_MEETS - 1), DAYS, PEOPLE)
+    assert not may_be_circle(few, PEOPLE)
+    assert may_be_circle(replace(few, meetings=CIRCLE_MEETS - 1), PEOPLE)
     # Where most give one like, one is as much as anybody gives; and who gives none is not in the log to compare with.
     assert not less_alive(few.outside, np.array([0, 9000, 700, 200, 100]))
 
 
 def test_who_would_have_been_quicker_as_friends_is_given_fewer_meetings():
-    assert may_be_circle(_group(ACQUAINTED, CIRCLE_MEETS), DAYS, PEOPLE)
-    assert not may_be_circle(_group(ACQUAINTED, CIRCLE_MEETS, slow=True), DAYS, PEOPLE)
+    assert may_be_circle(_group(ACQUAINTED, CIRCLE_MEETS), PEOPLE)
+    assert not may_be_circle(_group(ACQUAINTED, CIRCLE_MEETS, slow=True), PEOPLE)
 
 
 def test_a_timetable_and_a_digest_explain_any_number_of_people_with_a_life():
-    assert may_be_circle(_group(5000, 40, timetable=True), DAYS, PEOPLE)
-    assert may_be_circle(_group(5000, 40, digest=True), DAYS, PEOPLE)
-    assert not may_be_circle(_group(5000, 40, outside=0, digest=True), DAYS, PEOPLE)
-    assert may_be_circle(_group(700, 12, outside=0, timetable=True), DAYS, PEOPLE), "a school with accounts for lessons"
-    assert may_be_circle(_group(5000, 40, openers=True), DAYS, PEOPLE), "somebody has to be the first"
-    assert not may_be_circle(_group(5000, 40, outside=0, openers=True), DAYS, PEOPLE)
+    assert may_be_circle(_group(5000, 40, timetable=True), PEOPLE)
+    assert may_be_circle(_group(5000, 40, digest=True), PEOPLE)
+    assert not may_be_circle(_group(5000, 40, outside=0, digest=True), PEOPLE)
+    assert may_be_circle(_group(700, 12, outside=0, timetable=True), PEOPLE), "a school with accounts for lessons"
+    assert may_be_circle(_group(5000, 40, openers=True), PEOPLE), "somebody has to be the first"
+    assert not may_be_circle(_group(5000, 40, outside=0, openers=True), PEOPLE)
 
 
 def test_members_of_a_random_sample_of_the_log_are_as_alive_as_others():
@@ -137,13 +171,13 @@ def test_a_drip_over_days_is_slower_than_friends_and_an_hour_is_not():
 
 
 def test_likes_for_another_order_book_are_no_life():
-    log, people, rows = _served(HOUR_MS)
+    log, people, rows = _served(5 * DAY_MS)
     context = Context(log, 0)
     half = np.isin(log.target[rows], np.unique(log.target[rows])[:6])
     first, second = rows[half], rows[~half]
     # Alone, each looks like people who give half their likes to something else.
     assert doubtful(log, context, [_suspect(first, people, 4)]).all()
-    # The first served often enough to be beyond doubt; then the second has no life outside either.
+    # The first served slowly, and often enough to be beyond doubt; then the second has no life outside either.
     both = doubtful(log, context, [_suspect(first, people, 40), _suspect(second, people, CIRCLE_MEETS // 2)])
     assert not both.any()
 
@@ -152,3 +186,9 @@ def test_who_comes_several_targets_at_a_sitting_is_told():
     log, _, rows = _served(HOUR_MS)
     assert in_company(log, rows) < 0.2
     assert in_company(log, np.zeros(0, np.int64)) == 0.0
+    assert in_company(log, rows[:1], rows) == in_company(log, rows[:1]) == 0.0
+    beside = np.flatnonzero(np.isin(log.actor, log.actor[rows[:1]]) & (log.at_ms == log.at_ms[rows[0]]))
+    again = log_of([0, 0, 0, 1], [0, 1, 2, 0], START_MS + np.array([0, MINUTE_MS, DAY_MS, 0]))
+    first = np.flatnonzero((again.actor == 0) & (again.target != 1))
+    assert beside.size == 1 and in_company(again, first) == 0.0
+    assert in_company(again, first, np.arange(again.n)) == 0.5, "one of two was liked beside something else"

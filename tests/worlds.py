@@ -17,6 +17,9 @@ from plaudit.testing.simulator import World, simulate
 
 START_MS = 1_714_348_800_000
 
+LARGE_POOL = "crowd_orders, 700 workers"
+"""Crowd orders by more people than can all know each other."""
+
 
 def log_of(
     actor: Sequence[int] | Ints,
@@ -186,6 +189,8 @@ def findings_of(
 @lru_cache(maxsize=24)
 def world(scenario: str, events: int, seed: int) -> World:
     """A simulated world, made once."""
+    if scenario == LARGE_POOL:
+        return simulate("crowd_orders", events=events, seed=seed, overrides={"pool": 700, "share_bought": 0.1})
     return simulate(scenario, events=events, seed=seed)
 
 

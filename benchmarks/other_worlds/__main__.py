@@ -1,4 +1,4 @@
-"""How right an audit is on worlds made another way, and what it costs ten innocent crowds.
+"""How right an audit is on worlds made another way, and what it costs twenty innocent crowds.
 
 python -m benchmarks.other_worlds --write
 """
@@ -8,19 +8,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
 
 import plaudit
 from benchmarks.common import Mark, circumstances, markdown, marks_table, numbers, parser, percent, tell
+from benchmarks.other_worlds import further, planted
 from benchmarks.other_worlds.ground import GROUNDS, World
-from benchmarks.other_worlds.planted import ATTACKS, CROWDS, NEUTRAL
+from benchmarks.other_worlds.planted import NEUTRAL
 from plaudit.testing.scoring import average_precision
 
 _START_MS = 1_767_225_600_000
 _EVERY, _CROWD = 0.02, 0.5
 """Marks: percent discounted, of all genuine likes and of each innocent crowd."""
+
+SETS = {"first": (planted,), "second": (further,), "both": (planted, further)}
+"""What is planted, by name."""
+
+ATTACKS = {**planted.ATTACKS, **further.ATTACKS}
+"""Every attack by the label of its likes."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class Run:
     """One audit; shares are 0..1, by label ``(discounted, undetermined, likes)``."""
 
     ground: str
+    plants: str
     days: int
     seed: int
     attacked: bool
@@ -43,6 +52,7 @@ class Run:
         found = "–" if self.precision is None else f"{self.precision:.3f}"
         return [
             self.ground,
+            self.plants,
             str(self.days),
             str(self.seed),
             f"{self.likes:,}",
@@ -53,13 +63,13 @@ class Run:
         ]
 
 
-def world(ground: str, days: int, seed: int, likes: int, attacked: bool) -> pa.Table:
+def world(ground: str, days: int, seed: int, likes: int, attacked: bool, plants: str = "first") -> pa.Table:
     """A log of about so many background likes and what is planted: ``event_id, actor, target, at, label``."""
     w = World(np.random.default_rng([seed, days, len(ground)]), days)
     GROUNDS[ground](w, likes)
-    for crowd in CROWDS:
+    for crowd in [crowd for part in SETS[plants] for crowd in part.CROWDS]:
         crowd(w)
-    for attack in ATTACKS.values() if attacked else ():
+    for attack in [attack for part in SETS[plants] for attack in part.ATTACKS.values()] if attacked else ():
         attack(w)
     names = sorted({part[3] for part in w.parts})
     actor, target, at = (np.concatenate([np.asarray(part[k]) for part in w.parts]) for k in range(3))
@@ -82,9 +92,9 @@ def world(ground: str, days: int, seed: int, likes: int, attacked: bool) -> pa.T
     )
 
 
-def measure(ground: str, days: int, seed: int, likes: int, attacked: bool) -> Run:
+def measure(ground: str, days: int, seed: int, likes: int, attacked: bool, plants: str = "first") -> Run:
     """Make one world, audit what a log would show of it, and compare."""
-    made = world(ground, days, seed, likes, attacked)
+    made = world(ground, days, seed, likes, attacked, plants)
     judged = plaudit.audit(made.drop_columns(["label"])).tables["likes"]
     label = dict(zip(made["event_id"].to_pylist(), made["label"].to_pylist(), strict=True))
     labels = np.array([label[one] for one in judged["event_id"].to_pylist()])
@@ -99,6 +109,7 @@ def measure(ground: str, days: int, seed: int, likes: int, attacked: bool) -> Ru
     }
     return Run(
         ground=ground,
+        plants=plants,
         days=days,
         seed=seed,
         attacked=attacked,
@@ -128,16 +139,27 @@ def section(runs: Sequence[Run], head: str) -> str:
     for name in crowds:
         worst = max(run.by_label[name][0] for run in runs if name in run.by_label)
         marks.append(Mark(f"{name} discounted, worst world", 100 * worst, _CROWD))
+    attacks = [name for name in ATTACKS if any(name in run.by_label for run in runs)]
     columns = ("what", "likes", "discounted", "worst world", "undetermined")
     return "\n\n".join(
         [
             head,
             marks_table(marks),
             markdown(
-                ("background", "days", "seed", "likes", "bought", "AP", "genuine: discounted", "genuine: undetermined"),
+                (
+                    "background",
+                    "plants",
+                    "days",
+                    "seed",
+                    "likes",
+                    "bought",
+                    "AP",
+                    "genuine: discounted",
+                    "genuine: undetermined",
+                ),
                 [run.row() for run in runs],
             ),
-            markdown(columns, [_pooled([r for r in runs if r.attacked], name) for name in ATTACKS]),
+            markdown(columns, [_pooled([r for r in runs if r.attacked], name) for name in attacks]),
             markdown(columns, [_pooled(runs, name) for name in names]),
         ]
     )
@@ -148,18 +170,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--likes", type=lambda text: numbers(text)[0], default=150_000, help="background likes")
     options.add_argument("--days", type=numbers, default=[30, 90], help="lengths of the log")
+    options.add_argument(
+        "--plants", nargs="+", choices=sorted(SETS), default=["first", "second"], help="what is planted"
+    )
     options.add_argument("--seeds", type=numbers, default=[1, 2], help="seeds of the worlds")
     given = options.parse_args(argv)
     runs = []
     for attacked in (True, False):
-        for ground in GROUNDS:
-            for days in given.days:
-                for seed in given.seeds:
-                    runs.append(measure(ground, days, seed, given.likes, attacked))
-                    print("  ".join(runs[-1].row()), flush=True)
+        for plants, ground, days, seed in product(given.plants, GROUNDS, given.days, given.seeds):
+            runs.append(measure(ground, days, seed, given.likes, attacked, plants))
+            print("  ".join(runs[-1].row()), flush=True)
     command = f"python -m benchmarks.other_worlds --likes {given.likes} --days {','.join(map(str, given.days))}"
-    text = section(runs, circumstances(given.date, f"{command} --seeds {','.join(map(str, given.seeds))}"))
-    return tell(given, "other-worlds", text)
+    command += f" --seeds {','.join(map(str, given.seeds))} --plants {' '.join(given.plants)}"
+    return tell(given, "other-worlds", section(runs, circumstances(given.date, command)))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class World:
         weight = self.likes + 1e-9
         who = np.repeat(actor, self.rng.poisson(each, actor.size))
         what = self.rng.choice(weight.size, who.size, p=weight / weight.sum())
-        self.add(who, what, waking(self.rng, self.born[what] + _lags(self.rng, who.size)), label)
+        self.add(who, what, waking(self.rng, self.born[what] + lags(self.rng, who.size)), label)
 
 
 def waking(rng: np.random.Generator, at: Floats) -> Floats:
@@ -82,7 +82,7 @@ def waking(rng: np.random.Generator, at: Floats) -> Floats:
     return np.asarray(np.where(rng.random(at.shape) < awake, at, at + rng.exponential(5.0 * HOUR, at.shape)))
 
 
-def _lags(rng: np.random.Generator, size: int) -> Floats:
+def lags(rng: np.random.Generator, size: int) -> Floats:
     quick, late = rng.lognormal(np.log(3.0 * HOUR), 1.2, size), rng.lognormal(np.log(40.0 * HOUR), 1.0, size)
     return np.asarray(np.where(rng.random(size) < 0.7, quick, late))
 
@@ -108,7 +108,7 @@ def interests(w: World, likes: int) -> None:
         others = rng.choice(w.people.size, count, p=busy / busy.sum())
         who = np.unique(np.where(rng.random(count) < 0.8, theirs, others))
         w.likes[target] = who.size
-        w.add(who, target, waking(rng, w.born[target] + _lags(rng, who.size)), "organic")
+        w.add(who, target, waking(rng, w.born[target] + lags(rng, who.size)), "organic")
 
 
 def feeds(w: World, likes: int) -> None:

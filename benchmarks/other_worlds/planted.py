@@ -9,23 +9,23 @@ import numpy as np
 from benchmarks.other_worlds.ground import DAY, HOUR, MINUTE, Floats, Ints, World
 
 
-def _some(w: World, count: int) -> Ints:
+def some(w: World, count: int) -> Ints:
     return w.rng.choice(w.people, min(count, w.people.size // 3), replace=False)
 
 
-def _order(w: World, people: Ints, target: int, size: int, start: float, length: float, label: str) -> None:
+def order(w: World, people: Ints, target: int, size: int, start: float, length: float, label: str) -> None:
     """Any ``size`` of the people within ``length`` ms, evenly."""
     who = w.rng.choice(people, min(size, people.size), replace=False)
     w.add(who, target, start + w.rng.random(who.size) * length, label)
 
 
-def _answer(w: World, people: Ints, target: int, size: int, start: float, length: float, label: str) -> None:
+def answer(w: World, people: Ints, target: int, size: int, start: float, length: float, label: str) -> None:
     """Any ``size`` of the people, most at once, fewer and fewer later."""
     who = w.rng.choice(people, min(size, people.size), replace=False)
     w.add(who, target, start + np.minimum(w.rng.exponential(length / 3.0, who.size), 2.0 * length), label)
 
 
-def _after(w: World, target: int, low: float, high: float) -> float:
+def after(w: World, target: int, low: float, high: float) -> float:
     return float(w.born[target] + w.rng.uniform(low, high) * HOUR)
 
 
@@ -35,7 +35,7 @@ def _ring(w: World, label: str, accounts: int, own: float, targets: Ints, size: 
     w.live(ring, own, "own likes of a ring")
     for target in targets.tolist():
         length = w.rng.uniform(*hours) * HOUR
-        _order(w, ring, target, size, _after(w, target, 0.5, late), length, label)
+        order(w, ring, target, size, after(w, target, 0.5, late), length, label)
 
 
 def naive_ring(w: World) -> None:
@@ -74,14 +74,14 @@ def corner_ring(w: World) -> None:
 def _pool(w: World, label: str, workers: Ints, orders: int, low: int, high: int) -> None:
     for target in w.liked(orders).tolist():
         size, length = int(w.rng.integers(low, high)), w.rng.uniform(0.5, 12.0) * HOUR
-        _answer(w, workers, target, size, _after(w, target, 3.0, 160.0), length, label)
+        answer(w, workers, target, size, after(w, target, 3.0, 160.0), length, label)
 
 
 def crowd(w: World) -> None:
     """800 workers, most of them readers, 35 orders of 40 to 150."""
     hired = w.accounts(300)
     w.live(hired, 4.0, "own likes of workers")
-    _pool(w, "crowd orders", np.concatenate([_some(w, 500), hired]), 35, 40, 150)
+    _pool(w, "crowd orders", np.concatenate([some(w, 500), hired]), 35, 40, 150)
 
 
 def large_pool(w: World) -> None:
@@ -95,12 +95,12 @@ def throwaway(w: World) -> None:
     """Fifteen orders of 40 to 160 accounts used once, over hours to days."""
     for target in w.liked(15, 15).tolist():
         who = w.accounts(int(w.rng.integers(40, 160)))
-        start, length = _after(w, target, 2.0, 60.0), w.rng.uniform(2.0, 60.0) * HOUR
+        start, length = after(w, target, 2.0, 60.0), w.rng.uniform(2.0, 60.0) * HOUR
         w.add(who, target, start + w.rng.random(who.size) * length, "throw-away")
 
 
 def _burst(w: World, label: str, target: int, readers: int, newcomers: int, at: Callable[[int], Floats]) -> None:
-    who = np.concatenate([_some(w, readers), w.accounts(newcomers)])
+    who = np.concatenate([some(w, readers), w.accounts(newcomers)])
     w.add(who, target, at(who.size), label)
 
 
@@ -108,7 +108,7 @@ def crowds_of_an_hour(w: World) -> None:
     """Viral hours, lotteries, launches, and friends called in to vote: once each, half or all of them newcomers."""
     rng = w.rng
     for target in w.liked(3, 40).tolist():
-        start = _after(w, target, 4.0, 40.0)
+        start = after(w, target, 4.0, 40.0)
         _burst(w, "viral hour", target, 300, 300, lambda n, s=start: s + rng.gamma(2.0, 0.5 * HOUR, n))  # type: ignore[misc]
     for target in w.targets(3).tolist():
         born = float(w.born[target])
@@ -117,7 +117,7 @@ def crowds_of_an_hour(w: World) -> None:
         born = float(w.born[target])
         _burst(w, "launch", target, 490, 210, lambda n, b=born: b + rng.gamma(1.0, 1.2 * HOUR, n))  # type: ignore[misc]
     for target in w.liked(5, 5).tolist():
-        start = _after(w, target, 5.0, 60.0)
+        start = after(w, target, 5.0, 60.0)
         _burst(w, "called to vote", target, 0, int(rng.integers(25, 90)),
                lambda n, s=start: s + rng.gamma(1.5, 1.5 * HOUR, n))  # type: ignore[misc]  # fmt: skip
 
@@ -125,27 +125,27 @@ def crowds_of_an_hour(w: World) -> None:
 def fans(w: World) -> None:
     """A club of 150 and one of 2,000 that answer their authors at once."""
     for size, posts, low, high in ((150, 30, 60, 130), (2000, 25, 100, 400)):
-        club = _some(w, size)
+        club = some(w, size)
         for target in w.targets(posts).tolist():
             length = (2.0 if size < 1000 else 5.0) * HOUR
-            _answer(w, club, target, int(w.rng.integers(low, high)), w.born[target] + 30_000.0, length, "fan club")
+            answer(w, club, target, int(w.rng.integers(low, high)), w.born[target] + 30_000.0, length, "fan club")
 
 
 def chats(w: World) -> None:
     """Six chat groups of 30 to 150: up to one post a day, answered by 15 to 50 % within hours."""
     for _ in range(6):
-        group = _some(w, int(w.rng.integers(30, 150)))
+        group = some(w, int(w.rng.integers(30, 150)))
         for target in w.liked(int(w.rng.integers(6, max(7, min(30, w.days)))), 3).tolist():
             size = max(4, int(group.size * w.rng.uniform(0.15, 0.5)))
-            _answer(w, group, target, size, _after(w, target, 0.5, 60.0), 2.0 * HOUR, "chat group")
+            answer(w, group, target, size, after(w, target, 0.5, 60.0), 2.0 * HOUR, "chat group")
 
 
 def leader(w: World) -> None:
     """2,500 followers of somebody who shares twelve posts of others."""
-    followers = _some(w, 2500)
+    followers = some(w, 2500)
     for target in w.liked(12, 3).tolist():
         size = int(w.rng.integers(60, 180))
-        _answer(w, followers, target, size, _after(w, target, 2.0, 120.0), 4.0 * HOUR, "leader's share")
+        answer(w, followers, target, size, after(w, target, 2.0, 120.0), 4.0 * HOUR, "leader's share")
 
 
 def lessons(w: World) -> None:
@@ -174,14 +174,14 @@ def colleagues(w: World) -> None:
             w.born[target] + np.minimum(w.rng.exponential(2.0 * HOUR, came.size), 8.0 * HOUR),
             "colleagues",
         )
-        others = _some(w, min(int(w.rng.pareto(1.3) * 15 + 5), 400))
+        others = some(w, min(int(w.rng.pareto(1.3) * 15 + 5), 400))
         w.add(others, target, w.born[target] + w.rng.lognormal(np.log(6.0 * HOUR), 1.2, others.size), "organic")
 
 
 def letters(w: World) -> None:
     """Readers of a weekly letter of five links, and of a larger one every four days at no fixed hour."""
     for size, every, links, opened, picked in ((400, 7, 5, 0.5, 0.35), (1500, 4, 6, 0.4, 0.2)):
-        readers = _some(w, size)
+        readers = some(w, size)
         for issue in range(w.days // every):
             hour = 8.0 if every == 7 else w.rng.uniform(7.0, 20.0)
             sent = (issue * every + 2) * DAY + hour * HOUR

@@ -1,9 +1,9 @@
 """People who know each other: when would a class, an office or a chat group look just like a ring?
 
-They too gather on target after target, at moments no publication explains: somebody shares a link. What sets an order
-book apart is that it needs more people than know each other, or meets more often than such circles do, or is served by
-accounts that are nobody's: people of this log who come back like other things, too. Where none of this can be said, a
-ring is one of three things that would look the same, and no like is discounted.
+They too gather on target after target, at moments no publication explains: somebody shares a link, some groups several
+a day. What sets an order book apart is that it needs more people than know each other, who come back again and again,
+or is served by accounts that are nobody's: people of this log who come back like other things, too. Where none of this
+can be said, a ring is one of several things that would look the same, and no like is discounted.
 """
 
 from __future__ import annotations
@@ -18,17 +18,22 @@ from plaudit.model import HOUR_MS, Ints
 CIRCLE = 500
 """People a chat group can hold (WeChat's limit)."""
 
-ACQUAINTED = 150
-"""People who can know each other (Dunbar 1992): a class, an office, friends. They may meet often."""
-
 CIRCLE_CERTAINTY = 1.0 / 3.0
-"""Chance of a ring where friends sharing posts, or people of one place (a class, an office), would look the same."""
+"""Chance of a ring where friends sharing posts, or people of one place (a class, an office), would look the same, as
+far as nothing else is known of a log."""
+
+_WORTH = 3.0  # groups that the chance above counts for
+_DOUBT = (0.2, 0.75)  # likes of such a group stay undetermined, whatever a log holds besides
 
 CIRCLE_MEETS = 10
-"""Separate surprising gatherings up to which a larger circle would look the same in a log."""
+"""Separate surprising gatherings up to which acquaintances who are less alive or slower than people of the log, or an
+audience larger than a circle, would look the same."""
 
 SITTINGS_APART_MS = 3 * HOUR_MS
 """Moments less than this apart are one sitting: one lesson, one evening."""
+
+COME_BACK = 2.0
+"""Likes of each, on average, below which a crowd larger than a circle is an audience: a leader's, a letter's."""
 
 _WEEK_MS = 168 * HOUR_MS
 _SLOT_MS = HOUR_MS
@@ -46,10 +51,11 @@ class Gathered:
         pool: people behind the gatherings.
         meetings: separate sittings at which they gathered to a surprising degree.
         outside: likes each returning member gave to anything else, ``int64[m]``.
+        each: likes they gave there on average.
         listed: True when they work down lists: more shared targets in one sitting than people of this log like, or
             targets that all appeared at the moment they came.
         openers: True when nothing else gives them away than targets that appeared at the moment they came.
-        digest: True when most of their likes come several targets at a sitting.
+        digest: True when most of their likes come in a sitting in which they like something else, too.
         slow: True when friends would have answered a share faster.
         timetable: True when they meet by the hours of a week (:func:`by_timetable`).
     """
@@ -57,6 +63,7 @@ class Gathered:
     pool: float
     meetings: int
     outside: Ints
+    each: float = np.inf
     listed: bool = False
     openers: bool = False
     digest: bool = False
@@ -73,7 +80,7 @@ class Gathered:
         return bool(self.outside.shape[0] > 0 and float(np.median(self.outside)) == 0.0)
 
 
-def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
+def may_be_circle(group: Gathered, people: Ints) -> bool:
     """True when people who know each other, sharing posts with no order behind it, would look the same.
 
     So would, whatever their number, the readers of one digest, whoever comes by a timetable, and whoever likes new
@@ -81,21 +88,32 @@ def may_be_circle(group: Gathered, days: float, people: Ints) -> bool:
 
     Args:
         group: who gathered, and how often.
-        days: length of the log; the acquainted may gather every day, more people less often.
         people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
     """
     if group.timetable:
         return True
     if (group.openers or group.digest) and not group.dedicated:
         return True
-    if group.pool > CIRCLE:
-        return False
     if group.dedicated:
-        return not group.listed and group.meetings < CIRCLE_MEETS / 2
-    often = days * min(1.0, ACQUAINTED / max(group.pool, 1.0))
+        return group.pool <= CIRCLE and not group.listed and group.meetings < CIRCLE_MEETS / 2
     if group.slow or less_alive(group.outside, people):
-        often = CIRCLE_MEETS
-    return group.meetings < max(often, CIRCLE_MEETS)
+        return group.pool <= CIRCLE and group.meetings < CIRCLE_MEETS
+    return group.pool <= CIRCLE or group.meetings < CIRCLE_MEETS or group.each < COME_BACK
+
+
+def chance_of_ring(sure: int, doubtful: int) -> float:
+    """Chance that a group which people who know each other would match is a ring, in a log that shows others.
+
+    Rings that leave no doubt are about as many as those that do, so as many of the doubtful are expected to be rings as
+    there are sure ones; :data:`CIRCLE_CERTAINTY` counts for three groups beside them (a beta prior).
+
+    Args:
+        sure: rings of this log beyond doubt.
+        doubtful: groups in doubt.
+    """
+    low, high = _DOUBT
+    share = (min(sure, doubtful) + _WORTH * CIRCLE_CERTAINTY) / (doubtful + _WORTH)
+    return min(max(share, low), high)
 
 
 def less_alive(outside: Ints, people: Ints) -> bool:

@@ -212,7 +212,7 @@ def _certainty(log: EventLog, context: Context, rows: Ints, offsets: Ints) -> Fl
         half_days = np.unique(log.at_ms[rows[a:b]] // int(SPEC.parameters["apart_ms"])).shape[0]
         met = by_timetable(sittings(np.sort(log.at_ms[rows[a:b]])))
         group = Gathered(members.shape[0], half_days, context.activity[members] - inside, timetable=met)
-        if may_be_circle(group, context.days, people):
+        if may_be_circle(group, people):
             out[k] = CIRCLE_CERTAINTY
     return out
 

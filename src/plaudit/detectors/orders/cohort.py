@@ -17,6 +17,7 @@ _ROUNDS = 3
 _JOIN_Q = 0.01
 _CLEAR = 0.2
 _TOP = 12
+_REACH = 0.9
 _LOG_FACTORIAL = gammaln(np.arange(_TOP + 1) + 1.0)
 
 
@@ -324,10 +325,11 @@ def people_behind(sent: Ints) -> tuple[float, Ints]:
 
 
 def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, there: Ints, activity: Ints) -> tuple[Ints, Floats]:
-    """Likes of returning actors on served targets outside the windows: the thin tail of a delivery.
+    """Likes of returning actors on served targets just outside the windows: the thin tail of a delivery.
 
-    ``there`` are all rows of these actors on these targets. The share is the excess over what the same actors'
-    activity puts on the target by itself: ``(row, share)``.
+    ``there`` are all rows of these actors on these targets; those further from every window than the cohort's
+    deliveries take are the actors' own. The share is the excess over what the same actors' activity puts on the target
+    by itself: ``(row, share)``.
     """
     rows = np.setdiff1d(there, g.row[g.entries(cohort.gatherings)], assume_unique=True)
     target, at, count = np.unique(log.target[rows], return_inverse=True, return_counts=True)
@@ -337,5 +339,17 @@ def stragglers(log: EventLog, g: Gatherings, cohort: Cohort, there: Ints, activi
     elsewhere = max(float(activity[cohort.actors].sum()) - float(in_windows[in_windows >= 2].sum()), 0.0)
     size = np.diff(log.target_offsets())[target]
     share = np.clip(1.0 - elsewhere * size / max(log.n, 1) / count, 0.0, 0.99)
-    keep = share[at] > 0
+    keep = (share[at] > 0) & _in_reach(log, g, cohort.gatherings, rows)
     return rows[keep], share[at][keep]
+
+
+def _in_reach(log: EventLog, g: Gatherings, members: Ints, rows: Ints) -> Bools:
+    """Rows no further from a window on their target than nine in ten of the windows are long, ``bool[rows]``."""
+    order = members[np.argsort(g.episodes.first[members])]
+    first, last = g.episodes.first[order], g.episodes.last[order]
+    reach = float(np.quantile(log.at_ms[last] - log.at_ms[first], _REACH))
+    place = np.searchsorted(first, rows)
+    before, behind = np.maximum(place - 1, 0), np.minimum(place, order.shape[0] - 1)
+    late = (log.target[last[before]] == log.target[rows]) & (log.at_ms[rows] - log.at_ms[last[before]] <= reach)
+    early = (log.target[first[behind]] == log.target[rows]) & (log.at_ms[first[behind]] - log.at_ms[rows] <= reach)
+    return np.asarray(((place > 0) & late) | ((place < order.shape[0]) & early), dtype=bool)

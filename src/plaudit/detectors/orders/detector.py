@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_CERTAINTY, CIRCLE_MEETS
+from plaudit.detectors.circle import CIRCLE_MEETS, chance_of_ring
 from plaudit.detectors.links import log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
@@ -233,8 +233,12 @@ def _doubted(log: EventLog, context: Context, found: list[Found]) -> list[Found]
         for one in (found[number] for number in asked)
     ]
     out = list(found)
-    for number in np.array(asked, dtype=np.int64)[doubtful(log, context, suspects)].tolist():
-        out[number] = replace(found[number], certainty=min(found[number].certainty, CIRCLE_CERTAINTY))
+    in_doubt = doubtful(log, context, suspects)
+    sure = sum(found[asked[place]].certainty == 1.0 for place in np.flatnonzero(~in_doubt).tolist())
+    chance = chance_of_ring(sure, int(in_doubt.sum()))
+    for place in np.flatnonzero(in_doubt).tolist():
+        one = found[asked[place]]
+        out[asked[place]] = replace(one, certainty=min(one.certainty, chance))
     return out
 
 

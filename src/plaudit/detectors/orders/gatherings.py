@@ -173,11 +173,17 @@ def overlaps(
     return i, j, shared
 
 
-def in_company(log: EventLog, rows: Ints) -> float:
-    """Part of these likes whose actor gave another of them in the same sitting: lessons, digests, lists."""
+def in_company(log: EventLog, rows: Ints, among: Ints | None = None) -> float:
+    """Part of these likes whose actor gave another in the same sitting: lessons, digests, lists.
+
+    Another of these likes, or of those ``among``, which hold them.
+    """
     if rows.shape[0] == 0:
         return 0.0
-    order = np.lexsort((log.at_ms[rows], log.actor[rows]))
-    actor, at = log.actor[rows][order], log.at_ms[rows][order]
+    every = rows if among is None else among
+    asked = np.zeros(log.n, dtype=bool)
+    asked[rows] = True
+    every = every[np.lexsort((log.at_ms[every], log.actor[every]))]
+    actor, at = log.actor[every], log.at_ms[every]
     near = (actor[1:] == actor[:-1]) & (at[1:] - at[:-1] <= SITTING_MS)
-    return float(np.mean(np.r_[near, False] | np.r_[False, near]))
+    return float(np.mean((np.r_[near, False] | np.r_[False, near])[asked[every]]))
