@@ -34,7 +34,7 @@ from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats,
 
 SPEC = DetectorSpec(
     id="lockstep",
-    version="1",
+    version="2",
     question="Do the same actors keep acting on the same targets within moments of each other, day after day?",
     family=Family.SYNCHRONY,
     min_likes=100,

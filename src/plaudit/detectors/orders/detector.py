@@ -34,12 +34,12 @@ from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, Su
 
 SPEC = DetectorSpec(
     id="orders",
-    version="2",
+    version="3",
     question="Do the same actors gather on target after target, at moments their own habits do not explain?",
     family=Family.AUDIENCE,
     min_likes=200,
     parameters={"apart_ms": 43_200_000.0, "link_fdr": 0.01},
-    innocent=("fan_club", "group_chat_share", "front_page", "office_network"),
+    innocent=("group_chat_share", "fan_club", "front_page", "office_network"),
     evasions=("larger_pool", "rotate_members", "mimic_age_curve", "spread_delivery"),
 )
 
