@@ -11,7 +11,7 @@ from scipy import stats
 from plaudit.kernels.heard import heard_by_stretch, heard_by_stretch_plainly, most_drawn, spread_between
 from plaudit.model import HOUR_MS
 from plaudit.tally.boards import audited
-from plaudit.tally.heard import unheard, unheard_by_class
+from plaudit.tally.heard import unheard, unheard_by_class, unheard_together
 from plaudit.testing.loop.hearing import Hearing
 
 
@@ -142,3 +142,18 @@ def test_the_voice_of_a_group_is_worth_the_chance_that_it_is_one():
     larger, smaller = known.given(np.array([0, 1]))
     assert larger.likes.tolist() == [2.0, 0.0] and np.allclose(larger.voice, [0.5, 0.0])
     assert smaller.discounted.tolist() == [1.0, 0.0] and np.allclose(smaller.voice, [0.02, 0.0])
+
+
+def test_of_hands_alike_that_come_at_once_hardly_one_is_heard():
+    rng = np.random.default_rng(8)
+    born, target, at, now = _world(rng)
+    elsewhere = np.floor(rng.lognormal(2.0, 1.2, target.size)).astype(np.int64)
+    before = unheard_together(target, at, elsewhere, born, now)
+    assert before.sum() < 0.05 * target.size
+    order = rng.permutation(target.size)
+    assert np.array_equal(before, unheard_together(target[order], at[order], elsewhere[order], born, now))
+    moment = (born[7] + 30 * HOUR_MS + rng.integers(0, HOUR_MS // 12, 60)).astype(np.int64)
+    wider = np.append(target, np.full(60, 7)), np.append(at, moment)
+    hands = unheard_together(*wider, np.append(elsewhere, np.full(60, 3)), born, now)[7] - before[7]
+    crowd = unheard_together(*wider, np.append(elsewhere, rng.choice(elsewhere, 60)), born, now)[7] - before[7]
+    assert hands >= 56 and crowd < hands - 8

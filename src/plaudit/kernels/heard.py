@@ -16,7 +16,8 @@ from plaudit.model import Floats
 HEARD_Z = 2.3263478740408408
 """Standard normal quantile of 99 stretches of 100."""
 _ROUNDS = 8
-_LEAST_SPREAD, _MOST_SPREAD = 0.02, 5.0
+_LEAST_SPREAD, MOST_SPREAD = 0.02, 5.0
+"""Between these a spread is held."""
 
 
 @njit(cache=True, nogil=True)
@@ -98,4 +99,4 @@ def spread_between(likes: Floats, looks: Floats) -> float:
         return _LEAST_SPREAD
     mean = total[able, None] * looks[able] / looks[able].sum(axis=1, keepdims=True)
     beyond = ((likes[able] - mean) ** 2 - mean).sum(axis=1) / np.maximum((mean * mean).sum(axis=1), 1e-12)
-    return float(np.clip(np.median(beyond), _LEAST_SPREAD, _MOST_SPREAD))
+    return float(np.clip(np.median(beyond), _LEAST_SPREAD, MOST_SPREAD))

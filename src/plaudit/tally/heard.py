@@ -1,7 +1,7 @@
 """Likes that are not as readers of this log are: they count, and lift nothing on a board.
 
-Two things are asked, by one rule (:mod:`plaudit.kernels.heard`): no part of what a target got may be more than the
-other parts let expect.
+Two things are asked, and both together, by one rule (:mod:`plaudit.kernels.heard`): no part of what a target got may be
+more than the other parts let expect.
 
 *When.* Without exposures nobody knows how many saw a target when. What is known is how attention to targets of this
 log fades with age (:mod:`plaudit.kernels.response`): it cuts a target's life into stretches of equal attention, and the
@@ -10,14 +10,18 @@ rule says how many likes of each can be heard.
 *From whom.* Readers of a log are of all kinds, from those who like everything to those who came once. Accounts are put
 into classes by how much else they like, with equally many likes in each, and a target hears of one class no more than
 its other classes let expect. Hands that were made for the purpose, or that do nothing else, are alike in this.
+
+*Both.* A crowd of readers that comes at once is of all kinds; of hands that come at once, one is heard.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from plaudit.kernels.board import gamma_poisson_prior
-from plaudit.kernels.heard import heard_by_stretch, spread_between
+from plaudit.kernels.heard import MOST_SPREAD, heard_by_stretch, spread_between
 from plaudit.kernels.response import response_curve
 from plaudit.model import Floats, Ints
 
@@ -25,63 +29,130 @@ STRETCHES = 64
 CLASSES = 16
 """Classes of accounts; fewer where many likes come from accounts that do equally much."""
 _RESOLUTION_MS = 1000.0
+_MOST_CELLS = 2_000_000
+"""Parts of targets looked at together."""
 
 
 def unheard(target: Ints, at_ms: Ints, born_ms: Floats, as_of_ms: int, stretches: int = STRETCHES) -> Floats:
-    """Likes of each target that are not heard, ``float64[n_targets]`` >= 0; 0 where its publication is unknown.
+    """Likes of each target that came too fast, ``float64[n_targets]`` >= 0; 0 where its publication is unknown.
 
     Args:
         target, at_ms: row of ``born_ms`` and UTC milliseconds of each like that could be heard, ``int64[likes]``.
         born_ms: publication of each target, ``float64[n_targets]``, NaN where unknown.
         as_of_ms: until when likes were seen.
     """
-    size = born_ms.shape[0]
-    rows = np.flatnonzero(np.isfinite(born_ms[target]))
-    if rows.size == 0:
-        return np.zeros(size)
-    own, age = target[rows], np.maximum(at_ms[rows] - born_ms[target[rows]], 0.0)
-    most = np.bincount(own, minlength=size)
-    limit = np.maximum(as_of_ms - born_ms, 1.0)
-    np.maximum.at(limit, own, age)
-    # Every target tells how attention fades by the root of its likes: one great success must not be the curve.
-    curve = response_curve(age, limit[own], 1.0 / np.sqrt(most[own]), _RESOLUTION_MS)
-    known = np.flatnonzero(most > 0)
-    row = np.searchsorted(known, own)
-    whole = np.maximum(curve(limit[known]), 1e-12)
-    cell = np.minimum((curve(age) / whole[row] * stretches).astype(np.int64), stretches - 1)
-    counted = np.bincount(row * stretches + cell, minlength=known.shape[0] * stretches)
-    likes = counted.reshape(known.shape[0], stretches).astype(np.float64)
-    looks = np.repeat(whole[:, None] / stretches, stretches, axis=1)
-    prior = gamma_poisson_prior(likes.sum(axis=1), whole)
-    heard, _ = heard_by_stretch(likes, looks, *prior, spread_between(likes, looks), 0.0)
-    out = np.zeros(size)
-    out[known] = (likes - heard).sum(axis=1)
-    return out
+    when = _stretches(target, at_ms, born_ms, as_of_ms, stretches)
+    return _not_heard(when, _spread(when), born_ms.shape[0])
 
 
 def unheard_by_class(target: Ints, elsewhere: Ints, size: int, classes: int = CLASSES) -> Floats:
-    """Likes of each target that are not heard because too many are of one kind of account, ``float64[size]`` >= 0.
+    """Likes of each target that are too many of one kind of account, ``float64[size]`` >= 0.
 
     Args:
         target, elsewhere: of each like that could be heard, ``int64[likes]``: below ``size``, and how many other likes
             its account gives in this log.
         size: how many targets there are.
     """
-    if target.size == 0:
+    who = _classes(target, elsewhere, size, classes)
+    # Where all accounts are of one kind there is nothing to be compared with.
+    return _not_heard(who, _spread(who), size) if who.share.shape[0] > 1 else np.zeros(size)
+
+
+def unheard_together(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats, as_of_ms: int) -> Floats:
+    """Likes of each target that are too many of one kind of account in one stretch, ``float64[n_targets]`` >= 0.
+
+    Arguments as above. Readers that come all at once are of all kinds, hands that come all at once are not.
+    """
+    size = born_ms.shape[0]
+    when = _stretches(target, at_ms, born_ms, as_of_ms, STRETCHES)
+    who = _classes(target[when.rows], elsewhere[when.rows], size, CLASSES)
+    kinds = who.share.shape[0]
+    if kinds < 2:
         return np.zeros(size)
+    share: Floats = np.outer(when.share, who.share).ravel().astype(np.float64)
+    both = replace(when, part=when.part * kinds + who.part, share=share)
+    # A link passed on among people alike is a burst of one kind: such parts get the benefit of a wide spread.
+    return _not_heard(both, max((1.0 + _spread(when)) * (1.0 + _spread(who)) - 1.0, MOST_SPREAD), size)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Likes by target and part of what the target got.
+
+    Attributes:
+        rows: the likes, ``int64[k]``, by target; ``target``: row of each in ``known``; ``part``: which part.
+        known: targets with a like; ``looks``: attention each got, ``float64[known]``; ``share``: that of each part.
+    """
+
+    rows: Ints
+    target: Ints
+    part: Ints
+    known: Ints
+    looks: Floats
+    share: Floats
+
+
+def _stretches(target: Ints, at_ms: Ints, born_ms: Floats, as_of_ms: int, stretches: int) -> _Parts:
+    rows = np.flatnonzero(np.isfinite(born_ms[target]))
+    rows = rows[np.argsort(target[rows], kind="stable")]
+    own = target[rows]
+    age = np.maximum(at_ms[rows] - born_ms[own], 0.0)
+    most = np.bincount(own, minlength=born_ms.shape[0])
+    known = np.flatnonzero(most > 0)
+    share = np.full(stretches, 1.0 / stretches)
+    if rows.size == 0:
+        return _Parts(rows, own, own, known, np.zeros(0), share)
+    limit = np.maximum(as_of_ms - born_ms, 1.0)
+    np.maximum.at(limit, own, age)
+    # Every target tells how attention fades by the root of its likes: one great success must not be the curve.
+    curve = response_curve(age, limit[own], 1.0 / np.sqrt(most[own]), _RESOLUTION_MS)
+    row = np.searchsorted(known, own)
+    whole = np.maximum(curve(limit[known]), 1e-12)
+    part = np.minimum((curve(age) / whole[row] * stretches).astype(np.int64), stretches - 1)
+    return _Parts(rows, row, part, known, whole, share)
+
+
+def _classes(target: Ints, elsewhere: Ints, size: int, classes: int) -> _Parts:
+    rows = np.argsort(target, kind="stable")
+    target, elsewhere = target[rows], elsewhere[rows]
+    most = np.bincount(target, minlength=size)
+    known = np.flatnonzero(most > 0)
+    row = np.searchsorted(known, target)
+    if target.size == 0:
+        return _Parts(rows, row, row, known, np.zeros(0), np.zeros(0))
     edges = np.unique(np.quantile(elsewhere, np.arange(1, classes) / classes))
     of = np.searchsorted(edges, elsewhere, side="right")
-    most = np.bincount(target, minlength=size)
     # As with attention: one great success must not say what readers are.
     share = np.bincount(of, 1.0 / np.sqrt(most[target]), edges.shape[0] + 1)
-    found, known = np.flatnonzero(share > 0), np.flatnonzero(most > 0)
-    if found.shape[0] < 2:
-        return np.zeros(size)  # all accounts are of one kind: nothing to be compared with
-    counted = np.bincount(target * share.shape[0] + of, minlength=size * share.shape[0])
-    likes = counted.reshape(size, -1)[known][:, found].astype(np.float64)
-    looks = np.repeat((share[found] / share.sum())[None, :], known.shape[0], axis=0)
-    prior = gamma_poisson_prior(likes.sum(axis=1), np.ones(known.shape[0]))
-    heard, _ = heard_by_stretch(likes, looks, *prior, spread_between(likes, looks), 0.0)
+    found = np.flatnonzero(share > 0)
+    return _Parts(rows, row, np.searchsorted(found, of), known, np.ones(known.shape[0]), share[found] / share.sum())
+
+
+def _table(parts: _Parts, first: int, stop: int) -> tuple[Floats, Floats]:
+    """Likes of each part of targets ``first:stop`` of ``known``, and the attention to it, ``float64[rows, parts]``."""
+    width = parts.share.shape[0]
+    a, b = np.searchsorted(parts.target, [first, stop])
+    cell = (parts.target[a:b] - first) * width + parts.part[a:b]
+    likes = np.bincount(cell, minlength=(stop - first) * width).reshape(-1, width).astype(np.float64)
+    return likes, parts.looks[first:stop, None] * parts.share
+
+
+def _spread(parts: _Parts) -> float:
+    """How much the rate differs between the parts of one target, by this log."""
+    return spread_between(*_table(parts, 0, parts.known.shape[0])) if parts.known.size else 0.0
+
+
+def _not_heard(parts: _Parts, spread: float, size: int) -> Floats:
+    """Likes beyond what the other parts of a target let expect, ``float64[size]``."""
     out = np.zeros(size)
-    out[known] = (likes - heard).sum(axis=1)
+    if parts.known.size == 0:
+        return out
+    total = np.bincount(parts.target, minlength=parts.known.shape[0]).astype(np.float64)
+    prior = gamma_poisson_prior(total, parts.looks)
+    step = max(1, _MOST_CELLS // parts.share.shape[0])
+    for first in range(0, parts.known.shape[0], step):
+        stop = min(first + step, parts.known.shape[0])
+        likes, looks = _table(parts, first, stop)
+        heard, _ = heard_by_stretch(likes, looks, *prior, spread, 0.0)
+        out[parts.known[first:stop]] = (likes - heard).sum(axis=1)
     return out
