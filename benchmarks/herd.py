@@ -97,9 +97,10 @@ def naive_induced(log: EventLog, p: Floats) -> float:
     use = early > 0
     slope = float(np.polyfit(np.log1p(early[use]), np.log1p(late[use]), 1)[0])
     seen = shocks(log, p, 0)
+    only = np.zeros(seen.hit.target.shape[0], np.int64)
     mean, _ = counts_without(
         seen.hit.target, log.at_ms, log.target_offsets(), seen.genuine, seen.group, seen.near, seen.near_offsets,
-        seen.hit.edges, np.array([slope]), 0,
+        seen.hit.edges, np.array([slope]), only, only, 0,
     )  # fmt: skip
     genuine = np.bincount(log.target, seen.genuine, log.n_targets)
     return float(genuine[seen.hit.target].sum() - mean.sum())

@@ -31,5 +31,5 @@ def test_a_small_run_writes_its_table(tmp_path: Path, capsys: pytest.CaptureFixt
     given = ["--events", "12k", "--worlds", "small", "--runs", "1", "--cache", str(tmp_path), "--write"]
     assert answers.main([*given, "--docs", str(page), "--date", "2026-01-02"]) == 0
     text = page.read_text("utf-8")
-    assert text.count("| small, 12 k events") == 9 and "counts, herd and ranks, wall" in text
+    assert text.count("| small, 12 k events") == 10 and "counts, herd and ranks, wall" in text
     assert "--worlds small --runs 1 --seed 1" in text and capsys.readouterr().out.startswith("2026-01-02")

@@ -129,10 +129,14 @@ def test_counts_without_is_the_recursion(quiet):
     seen = shocks(log, np.where(bought, 1.0, 0.0), 0)
     strengths = np.array([-0.5, 0.0, 0.4])
     hit = seen.hit
-    mean, _ = counts_without(
-        hit.target, log.at_ms, log.target_offsets(), seen.genuine, seen.group, seen.near, seen.near_offsets,
-        hit.edges, strengths, 0,
+    first, last = np.zeros(hit.target.shape[0], np.int64), np.full(hit.target.shape[0], 2)
+    given = (
+        hit.target, log.at_ms, log.target_offsets(), seen.genuine, seen.group, seen.near, seen.near_offsets, hit.edges
     )  # fmt: skip
+    mean, _ = counts_without(*given, strengths, first, last, 0)
+    last[0] = first[0] = 1
+    one, _ = counts_without(*given, strengths, first, last, 0)
+    assert np.array_equal(one[1:], mean[1:]) and np.array_equal(one[0], [0.0, mean[0, 1], 0.0])
     offsets = log.target_offsets()
     for k, target in enumerate(hit.target[:5].tolist()):
         for s, strength in enumerate(strengths.tolist()):

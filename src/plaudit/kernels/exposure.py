@@ -174,9 +174,13 @@ def counts_without(
     near_offsets: Ints,
     edges: Ints,
     strength: Floats,
+    first: Ints,
+    last: Ints,
     shape: int,
 ) -> tuple[Floats, Floats]:
-    """Genuine likes each target would have had without its bought ones, for every strength of herd.
+    """Genuine likes each target would have had without its bought ones, for the strengths of herd it is asked for.
+
+    Those are ``strength[first[k] : last[k] + 1]`` of target ``k``; for others there are zeros.
 
     Every genuine like is kept with the chance that the target, standing as high as it then would have, had drawn it:
     ``exp(strength * (height without - height with))``; what is kept is the height of the next. Both sides of the
@@ -202,7 +206,7 @@ def counts_without(
                 rivals = _rivals(at, offsets, near, near_offsets[g], near_offsets[g + 1], t, middle)
             if genuine[row] > 0.0:
                 stands = height(shape, shown, rivals)
-                for s in range(strength.shape[0]):
+                for s in range(first[k], last[k] + 1):
                     lower = height(shape, mean[k, s], rivals) if strength[s] != 0.0 else stands
                     kept = min(np.exp(strength[s] * (lower - stands)), 20.0)
                     mean[k, s] += genuine[row] * kept

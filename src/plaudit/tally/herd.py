@@ -137,21 +137,22 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
     rank = rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS)
     of_draw = np.searchsorted(np.cumsum(weight)[:-1], rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS))
 
+    used = [(belief, use) for number, belief in enumerate(beliefs) if (use := np.flatnonzero(of_draw == number)).size]
+    strengths = [_quantiles(belief.target, rank[use]) for belief, use in used]
+
     def without(shape: int) -> tuple[Floats, Floats]:
+        asked = np.concatenate([one for one, (b, _) in zip(strengths, used, strict=True) if b.shape == shape], axis=1)
         found_paths: tuple[Floats, Floats] = counts_without(
             found.hit.target, log.at_ms, log.target_offsets(), found.genuine, found.group, found.near,
-            found.near_offsets, found.hit.edges, _COARSE, shape,
+            found.near_offsets, found.hit.edges, _COARSE, _place(asked.min(axis=1)).astype(np.int64),
+            _place(asked.max(axis=1)).astype(np.int64) + 1, shape,
         )  # fmt: skip
         return found_paths
 
-    asked = sorted({belief.shape for number, belief in enumerate(beliefs) if (of_draw == number).any()})
-    paths = dict(zip(asked, each(without, asked), strict=True))
-    for number, belief in enumerate(beliefs):
-        use = np.flatnonzero(of_draw == number)
-        if not use.size:
-            continue
+    shapes = sorted({belief.shape for belief, _ in used})
+    paths = dict(zip(shapes, each(without, shapes), strict=True))
+    for strength, (belief, use) in zip(strengths, used, strict=True):
         mean, variance = paths[belief.shape]
-        strength = _quantiles(belief.target, rank[use])
         noise = rng.standard_normal((draws.shape[0], use.shape[0]))
         draws[:, use] = genuine[found.hit.target][:, None] - _at(mean, strength)
         draws[:, use] += noise * np.sqrt(_at(variance, strength))
@@ -283,9 +284,15 @@ def _quantiles(chance: Floats, rank: Floats) -> Floats:
     return out
 
 
+def _place(strength: Floats) -> Floats:
+    """Where strengths lie on the coarse grid, in its steps; always before its last point."""
+    steps = (strength - _COARSE[0]) / (_COARSE[1] - _COARSE[0])
+    return np.asarray(np.clip(steps, 0.0, _COARSE.shape[0] - 1.000001))
+
+
 def _at(values: Floats, strength: Floats) -> Floats:
     """Rows of ``values`` (on the coarse grid) read off at ``strength``."""
-    place = np.clip((strength - _COARSE[0]) / (_COARSE[1] - _COARSE[0]), 0.0, _COARSE.shape[0] - 1.000001)
+    place = _place(strength)
     left = place.astype(np.int64)
     part = place - left
     row = np.arange(values.shape[0])[:, None]
