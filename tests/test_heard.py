@@ -11,7 +11,7 @@ from scipy import stats
 from plaudit.kernels.heard import heard_by_stretch, heard_by_stretch_plainly, most_drawn, spread_between
 from plaudit.model import HOUR_MS
 from plaudit.tally.boards import audited
-from plaudit.tally.heard import unheard, unheard_by_class, unheard_together
+from plaudit.tally.heard import unheard, unheard_by_class, unheard_strictest, unheard_together
 from plaudit.testing.loop.hearing import Hearing
 
 
@@ -157,3 +157,19 @@ def test_of_hands_alike_that_come_at_once_hardly_one_is_heard():
     hands = unheard_together(*wider, np.append(elsewhere, np.full(60, 3)), born, now)[7] - before[7]
     crowd = unheard_together(*wider, np.append(elsewhere, rng.choice(elsewhere, 60)), born, now)[7] - before[7]
     assert hands >= 56 and crowd < hands - 8
+
+
+def test_the_strictest_of_the_three_questions_answers() -> None:
+    rng = np.random.default_rng(3)
+    target, at = rng.integers(0, 40, 4_000), rng.integers(0, 90_000_000, 4_000)
+    elsewhere, born = rng.geometric(0.05, 4_000), rng.integers(0, 10_000_000, 40).astype(np.float64)
+    at[:300], elsewhere[:300], target[:300] = 50_000_000, 2, 7
+    each = (
+        unheard(target, at, born, 90_000_000),
+        unheard_by_class(target, elsewhere, 40),
+        unheard_together(target, at, elsewhere, born, 90_000_000),
+    )
+    told = unheard_strictest(target, at, elsewhere, born, 90_000_000)
+    assert np.array_equal(told, np.max(each, axis=0)) and told[7] > 100
+    alike = np.zeros_like(elsewhere)
+    assert np.array_equal(unheard_strictest(target, at, alike, born, 90_000_000), each[0])

@@ -15,6 +15,7 @@ TRAITS = ("place_by_likes", "place_by_age", "place_by_gravity", "count", "slow_c
 """What a comment's share of attention may follow: logarithms of its places in three orders (negative: high is good), of
 its count, and of the logarithm of that."""
 _HOUR = 3_600_000.0
+_MOST_LOG = 5.0
 
 
 @njit(cache=True, nogil=True)
@@ -96,6 +97,15 @@ def fill_pages(
 
 
 @njit(cache=True, nogil=True)
+def times_drawn(strength: Floats, had: Floats, now: Floats) -> float:
+    """How many times the likes a comment draws with traits ``now`` that it drew with ``had``, ``float64[TRAITS]``."""
+    moved = 0.0
+    for t in range(len(TRAITS)):
+        moved += strength[t] * (now[t] - had[t])
+    return float(np.exp(min(max(moved, -_MOST_LOG), _MOST_LOG)))
+
+
+@njit(cache=True, nogil=True)
 def pages_without(
     member: Ints,
     member_offsets: Ints,
@@ -136,10 +146,7 @@ def pages_without(
                     had, hoped = likes[cell + k], expected[cell + k]
                     if had == 0.0 and hoped == 0.0:
                         continue
-                    moved = 0.0
-                    for t in range(len(TRAITS)):
-                        moved += strength[s, t] * (other[k, t] - traits[cell + k, t])
-                    ratio = np.exp(min(max(moved, -5.0), 5.0))
+                    ratio = times_drawn(strength[s], traits[cell + k], other[k])
                     kept, more = had * min(ratio, 1.0), hoped * max(ratio - 1.0, 0.0)
                     count[k] += kept + more
                     variance[m0 + k, s] += kept * (1.0 - min(ratio, 1.0)) + more

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from plaudit.kernels.pages import TRAITS, page_traits
+from plaudit.kernels.pages import TRAITS, page_traits, times_drawn
 from plaudit.kernels.visits import visible_count
 from plaudit.model import Floats, Ints
-
-_MOST = 5.0
 
 
 @njit(cache=True, nogil=True)
@@ -33,10 +31,7 @@ def _come(
         if shown != 0:
             other[k, 3] = np.log1p(float(seen))
             other[k, 4] = np.log1p(np.log1p(float(seen)))
-        moved = 0.0
-        for t in range(len(TRAITS)):
-            moved += strength[t] * (other[k, t] - traits[k, t])
-        ratio = np.exp(min(max(moved, -_MOST), _MOST))
+        ratio = times_drawn(strength, traits[k], other[k])
         out[k] = likes[k] * min(ratio, 1.0) + expected[k] * max(ratio - 1.0, 0.0)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from plaudit.report import figures
 from plaudit.report.screen import Sentence
+from plaudit.report.templating import template
 from plaudit.report.words import Words
 from plaudit.result.redteam import CheatingPrice, FrontPoint, MarketCost, RedTeam
 
@@ -90,13 +90,6 @@ def _table(words: Words, *names: str) -> Table:
 
 def redteam_html(answer: RedTeam, lang: str) -> str:
     """One ``<section>`` with its own style; loads nothing from anywhere."""
-    environment = Environment(
-        loader=PackageLoader("plaudit.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     words = Words.of(lang)
     rows = [row(market, one, words) for market in answer.markets for one in (market.likes, market.places)]
     frames = [[words.name("market", market.market), *frame_row(market, words)] for market in answer.markets]
@@ -106,8 +99,7 @@ def redteam_html(answer: RedTeam, lang: str) -> str:
         for one in (market.likes, market.places)
     ]
     told = [strategy_line(market, words) for market in answer.markets]
-    template = environment.get_template("redteam.html.j2")
-    return template.render(
+    return template("redteam.html.j2").render(
         a=answer, w=words, f=figures, rows=rows, frames=frames, curves=curves, told=told, wide=_WIDE, high=_HIGH
     )
 

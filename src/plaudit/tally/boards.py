@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from plaudit.model import HOUR_MS, STATUSES, EventLog, Floats, Ints, Status, Verdicts
 from plaudit.result import GroupEffect, Moved, RankedBoard, RankedRow
-from plaudit.tally.heard import unheard, unheard_by_class, unheard_together
+from plaudit.tally.heard import unheard_strictest
 from plaudit.tally.rank import Board, Ranking, rank_board
 
 MOST_GROUPS = 20
@@ -124,12 +124,7 @@ def unheard_likes(log: EventLog, verdicts: Verdicts) -> Floats:
     elsewhere = np.bincount(log.actor, minlength=log.n_actors)[log.actor[heard]] - 1
     at_ms, born_ms = log.at_ms[heard], log.born_ms.astype(np.float64)
     # A burst by newcomers is one thing and not three: the strictest of the questions answers.
-    answers = (
-        unheard(target, at_ms, born_ms, log.end_ms),
-        unheard_by_class(target, elsewhere, log.n_targets),
-        unheard_together(target, at_ms, elsewhere, born_ms, log.end_ms),
-    )
-    return np.asarray(np.max(answers, axis=0), np.float64)
+    return unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms)
 
 
 def ages(born_ms: Floats, as_of_ms: int) -> Floats:

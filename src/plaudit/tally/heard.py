@@ -63,16 +63,33 @@ def unheard_together(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats
 
     Arguments as above. Readers that come all at once are of all kinds, hands that come all at once are not.
     """
+    when = _stretches(target, at_ms, born_ms, as_of_ms, STRETCHES)
+    who = _classes(target[when.rows], elsewhere[when.rows], born_ms.shape[0], CLASSES)
+    return _together(when, _spread(when), who, _spread(who), born_ms.shape[0])
+
+
+def unheard_strictest(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats, as_of_ms: int) -> Floats:
+    """The most likes of each target that any of the three questions leaves unheard, ``float64[n_targets]`` >= 0.
+
+    Arguments as above; every publication is known. Stretches and classes are made once for all three.
+    """
     size = born_ms.shape[0]
     when = _stretches(target, at_ms, born_ms, as_of_ms, STRETCHES)
-    who = _classes(target[when.rows], elsewhere[when.rows], size, CLASSES)
+    who = _classes(target, elsewhere, size, CLASSES)
+    paced, mixed = _spread(when), _spread(who)
+    out = np.maximum(_not_heard(when, paced, size), _together(when, paced, who, mixed, size))
+    return np.maximum(out, _not_heard(who, mixed, size)) if who.share.shape[0] > 1 else out
+
+
+def _together(when: _Parts, paced: float, who: _Parts, mixed: float, size: int) -> Floats:
+    """Stretches and classes of the same likes in the same order, asked together, with the spread of each."""
     kinds = who.share.shape[0]
     if kinds < 2:
         return np.zeros(size)
     share: Floats = np.outer(when.share, who.share).ravel().astype(np.float64)
     both = replace(when, part=when.part * kinds + who.part, share=share)
     # A link passed on among people alike is a burst of one kind: such parts get the benefit of a wide spread.
-    return _not_heard(both, max((1.0 + _spread(when)) * (1.0 + _spread(who)) - 1.0, MOST_SPREAD), size)
+    return _not_heard(both, max((1.0 + paced) * (1.0 + mixed) - 1.0, MOST_SPREAD), size)
 
 
 @dataclass(frozen=True)
