@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Before anything that starts threads is imported: tests share small machines.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_name, "2")
+# Before anything that starts threads is imported. Tests run in two processes on two cores, on matrices so small that a
+# second thread would mostly wait, and waiting burns a core: with two threads, learning from labels costs ten times as
+# much.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 # The Spark that tests start is chatty.
 os.environ.setdefault("RUST_LOG", "off")
 
