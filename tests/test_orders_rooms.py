@@ -249,3 +249,43 @@ def test_few_others_among_bought_likes_explain_nothing(kind: str, seed: int, cou
         reached[told.exhibits.row[part][told.exhibits.share[part] > 0.5]] = True
     assert reached[bought].mean() > 0.9
     assert reached[~bought].mean() < 0.005
+
+
+def _merged_plain(g: Gatherings, parts: list[Ints], pairs: Pairs) -> list[list[int]]:
+    """What :func:`merge` says, by definition: every median told anew from every pair, for every two cohorts."""
+    shared = np.zeros((len(g), len(g)))
+    shared[pairs.i, pairs.j] = shared[pairs.j, pairs.i] = pairs.shared
+    parts = [np.asarray(part) for part in parts]
+
+    def typical(a: Ints, b: Ints) -> float:
+        x = g.chance
+        chance = [x[m] * (x[b].sum() - (x[m] if m in b else 0.0)) for m in a]
+        return float(np.median(shared[a][:, b].sum(axis=1) / np.maximum(chance, 0.5)))
+
+    def gain(a: Ints, b: Ints) -> float:
+        own = np.sqrt(typical(a, a) * typical(b, b))
+        return float(min(typical(a, b), typical(b, a)) / max(own / 3.0, 3.0))
+
+    while len(parts) > 1:
+        gains = {(a, b): gain(parts[a], parts[b]) for a in range(len(parts)) for b in range(a + 1, len(parts))}
+        a, b = max(gains, key=lambda both: gains[both])
+        if gains[a, b] < 1.0:
+            break
+        parts[a] = np.sort(np.concatenate([parts[a], parts[b]]))
+        del parts[b]
+    return sorted(part.tolist() for part in parts)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_pools_are_joined_as_their_definition_says(seed: int) -> None:
+    rng = np.random.default_rng([seed, 47])
+    pools = [np.arange(start, start + 60) for start in (0, 40, 150, 250)]
+    crowds = [crowd for people in pools for crowd in _pool(rng, people, 9, 25)] + _pool(rng, np.arange(310), 6, 25)
+    g = _gatherings(crowds, 20)
+    i, j, shared = overlaps(g, 310, 1, EVER_MS)
+    pairs = Pairs(i, j, shared, g.chance[i] * g.chance[j], np.zeros(i.size), np.zeros(i.size))
+    parts = np.split(np.arange(36), np.sort(rng.choice(np.arange(2, 34, 2), 9, replace=False)))
+    parts += [np.arange(36, 38), np.arange(38, 41)]  # one gathering belongs to none
+    joined = merge(g, [recount(g, part) for part in parts], pairs)
+    assert sorted(cohort.gatherings.tolist() for cohort in joined) == _merged_plain(g, parts, pairs)
+    assert 1 < len(joined) < len(parts)

@@ -103,66 +103,23 @@ def sums_by_set(
 
 
 @numba.njit(cache=True, nogil=True)
-def both_ways(
-    i: np.ndarray, j: np.ndarray, shared: np.ndarray, row: np.ndarray, sets: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs between chosen sets, CSR by set, each pair under both: ``(offsets int64, other int32, shared int32)``.
+def shared_by_label(
+    i: np.ndarray, j: np.ndarray, shared: np.ndarray, row: np.ndarray, label: np.ndarray, labels: int
+) -> np.ndarray:
+    """What each chosen set shares with all chosen sets of a label together, ``int32[sets, labels]``.
 
     Args:
         i, j, shared: pairs of all sets.
-        row: place of each set among the chosen, -1 for those that are not; ``sets`` of them are.
+        row: place of each set among the chosen, -1 for those that are not.
+        label: of each chosen set, ``int64[sets]``, in ``0..labels - 1``.
     """
-    offsets = np.zeros(sets + 1, np.int64)
-    for k in range(i.shape[0]):
-        if row[i[k]] >= 0 and row[j[k]] >= 0:
-            offsets[row[i[k]] + 1] += 1
-            offsets[row[j[k]] + 1] += 1
-    for s in range(sets):
-        offsets[s + 1] += offsets[s]
-    following = offsets[:-1].copy()
-    other, often = np.empty(offsets[sets], np.int32), np.empty(offsets[sets], np.int32)
+    out = np.zeros((label.shape[0], labels), np.int32)
     for k in range(i.shape[0]):
         a, b = row[i[k]], row[j[k]]
         if a >= 0 and b >= 0:
-            other[following[a]], often[following[a]] = b, shared[k]
-            other[following[b]], often[following[b]] = a, shared[k]
-            following[a] += 1
-            following[b] += 1
-    return offsets, other, often
-
-
-@numba.njit(cache=True, nogil=True)
-def shared_by_label(
-    sets: np.ndarray, offsets: np.ndarray, other: np.ndarray, shared: np.ndarray, label: np.ndarray, labels: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What each of ``sets`` shares with all sets of a label together: ``(set, label, shared)``, labels met only.
-
-    Args:
-        sets: the sets asked about, ``int64[k]``.
-        offsets, other, shared: pairs both ways round, CSR by set.
-        label: of each set, ``int64``, in ``0..labels - 1``.
-    """
-    count, touched = np.zeros(labels, np.int64), np.empty(labels, np.int64)
-    most = 0
-    for s in sets:
-        most += min(offsets[s + 1] - offsets[s], labels)
-    out_set, out_label = np.empty(most, np.int64), np.empty(most, np.int64)
-    out_shared = np.empty(most, np.float64)
-    size = 0
-    for s in sets:
-        seen = 0
-        for r in range(offsets[s], offsets[s + 1]):
-            to = label[other[r]]
-            if count[to] == 0:
-                touched[seen] = to
-                seen += 1
-            count[to] += shared[r]
-        for k in range(seen):
-            to = touched[k]
-            out_set[size], out_label[size], out_shared[size] = s, to, count[to]
-            count[to] = 0
-            size += 1
-    return out_set[:size], out_label[:size], out_shared[:size]
+            out[a, label[b]] += shared[k]
+            out[b, label[a]] += shared[k]
+    return out
 
 
 @numba.njit(cache=True, nogil=True)

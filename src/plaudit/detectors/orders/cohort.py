@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from plaudit.detectors.orders.gatherings import Gatherings, Pairs
-from plaudit.kernels.overlap import both_ways, shared_by_label
+from plaudit.kernels.overlap import shared_by_label
 from plaudit.kernels.sent import sent_shares
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints, Ints32, ranges
@@ -146,7 +146,7 @@ def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
             break
         shares.join(a, b)
         typical[b], typical[:, b], gain[b], gain[:, b] = 0.0, 0.0, 0.0, 0.0
-        typical[a], typical[:, a] = shares.of_part(a)
+        typical[a], typical[:, a] = shares.row(a), shares.column(a)
         fresh = _gain(typical, a)
         gain[a, a + 1 :], gain[:a, a] = fresh[a + 1 :], fresh[:a]
         now = gain[rows, best]
@@ -173,16 +173,14 @@ class _Shares:
         inside: the gatherings; below, a member is a place in it.
         cohort: number of each member's cohort, ``int64[members]``; changes as cohorts are joined.
         x: what activity expects each to share, see :attr:`Gatherings.chance`; ``reach`` its sum by cohort.
-        offsets, other, shared: pairs of members both ways round, CSR by member.
+        seen: what each member shares with all of each cohort together, ``int32[members, cohorts]``.
     """
 
     inside: Ints
     cohort: Ints
     x: Floats
     reach: Floats
-    offsets: Ints
-    other: Ints32
-    shared: Ints32
+    seen: Ints32
 
     @classmethod
     def of(cls, g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> _Shares:
@@ -192,10 +190,10 @@ class _Shares:
         inside = np.flatnonzero(label >= 0)
         row = np.full(len(g), -1, dtype=np.int64)
         row[inside] = np.arange(inside.shape[0])
-        offsets, other, shared = both_ways(pairs.i, pairs.j, pairs.shared, row, inside.shape[0])
+        seen = shared_by_label(pairs.i, pairs.j, pairs.shared, row, label[inside], len(cohorts))
         x = g.chance[inside]
         reach = np.asarray(np.bincount(label[inside], x, len(cohorts)), np.float64)
-        return cls(inside, label[inside], x, reach, offsets, other, shared)
+        return cls(inside, label[inside], x, reach, seen)
 
     def parts(self) -> list[Ints]:
         """The gatherings of each cohort that is left."""
@@ -206,57 +204,40 @@ class _Shares:
         self.cohort[self.cohort == b] = a
         self.reach[a] += self.reach[b]
         self.reach[b] = 0.0
+        self.seen[:, a] += self.seen[:, b]
+        self.seen[:, b] = 0
 
     def typical(self) -> Floats:
         """What the median gathering of each cohort (rows) shares with each, in units of chance."""
-        size = self.reach.shape[0]
-        member, to, value = self._cells(np.arange(self.inside.shape[0]))
-        likes = np.repeat(np.bincount(self.cohort, minlength=size), size)
-        return _medians(self.cohort[member] * size + to, value, likes).reshape(size, size)
+        return np.array([self.row(a) for a in range(self.reach.shape[0])]).reshape(2 * self.reach.shape)
 
-    def of_part(self, a: int) -> tuple[Floats, Floats]:
-        """Row and column ``a`` of :meth:`typical`."""
-        size, part = self.reach.shape[0], np.flatnonzero(self.cohort == a)
-        _, to, value = self._cells(part)
-        row = _medians(to, value, np.full(size, part.shape[0]))
-        rows = ranges(self.offsets[part], self.offsets[part + 1] - self.offsets[part])
-        member, where = np.unique(self.other[rows].astype(np.int64), return_inverse=True)
-        seen = np.asarray(np.bincount(where, self.shared[rows], member.shape[0]), np.float64)
-        column = _medians(
-            self.cohort[member],
-            self._in_chance(member, np.full(member.shape[0], a), seen),
-            np.bincount(self.cohort, minlength=size),
-        )
-        return row, column
+    def row(self, a: int) -> Floats:
+        """Row ``a`` of :meth:`typical`."""
+        part = np.flatnonzero(self.cohort == a)
+        seen, out = self.seen[part], np.zeros(self.reach.shape[0])
+        if part.shape[0]:
+            # Where most share nobody, neither does the median: nearly all cohorts.
+            to = np.flatnonzero(2 * np.count_nonzero(seen, axis=0) >= part.shape[0])
+            out[to] = np.median(self._in_chance(part[:, None], to, seen[:, to]), axis=0)
+        return out
 
-    def _cells(self, part: Ints) -> tuple[Ints, Ints, Floats]:
-        """Members of ``part`` and cohorts they share anybody with: ``(member, cohort, in units of chance)``."""
-        member, to, seen = shared_by_label(
-            part, self.offsets, self.other, self.shared, self.cohort, self.reach.shape[0]
-        )
-        return member, to, self._in_chance(member, to, seen)
+    def column(self, a: int) -> Floats:
+        """Column ``a`` of :meth:`typical`."""
+        size, seen = self.reach.shape[0], self.seen[:, a]
+        likely = 2 * np.bincount(self.cohort[seen > 0], minlength=size) >= np.bincount(self.cohort, minlength=size)
+        out = np.zeros(size)
+        asked = np.flatnonzero(likely[self.cohort])
+        asked = asked[np.argsort(self.cohort[asked], kind="stable")]
+        value = self._in_chance(asked, np.int64(a), seen[asked])
+        numbers, first = np.unique(self.cohort[asked], return_index=True)
+        for number, part in zip(numbers.tolist(), np.split(value, first[1:]), strict=True):
+            out[number] = np.median(part)
+        return out
 
-    def _in_chance(self, member: Ints, to: Ints, seen: Floats) -> Floats:
+    def _in_chance(self, member: Ints, to: Ints | np.int64, seen: Ints32) -> Floats:
         x = self.x[member]
         chance = x * self.reach[to] - np.where(self.cohort[member] == to, x**2, 0.0)
         return np.asarray(seen / np.maximum(chance, 0.5), dtype=np.float64)
-
-
-def _medians(group: Ints, value: Floats, size: Ints) -> Floats:
-    """Median of each group of ``size`` values, of which those not given are zero; values are positive."""
-    # Where most values are zero, so is the median: nearly all groups.
-    heard = 2 * np.bincount(group, minlength=size.shape[0]) >= size
-    group, value = group[heard[group]], value[heard[group]]
-    order = np.lexsort((value, group))
-    first = np.searchsorted(group[order], np.arange(size.shape[0] + 1))
-    none = size - np.diff(first)
-    ascending = np.append(value[order], 0.0)
-
-    def at(place: Ints) -> Floats:
-        given = (place >= none) & (size > 0)
-        return np.where(given, ascending[np.where(given, first[:-1] + place - none, 0)], 0.0)
-
-    return np.asarray((at((size - 1) // 2) + at(size // 2)) / 2.0, dtype=np.float64)
 
 
 def dispersion(count: Ints | Floats, mean: np.ndarray) -> float:
