@@ -38,7 +38,8 @@ WHOLE = (FIXTURES / "bilibili.json").read_bytes()
         ("c.xlsx", b"PK\x03\x04" + bytes(90), "truncated or damaged Excel workbook"),
         ("c.parquet", b"PAR1" + bytes(90), "truncated or damaged Parquet"),
         ("c.csv", bytes(range(256)) * 64, "is binary"),
-        ("c.csv", GOOD.encode("utf-16"), "UTF-16; convert it with iconv"),
+        ("c.csv", b"\xff\xfe" + GOOD.encode("utf-16-le")[:-1], "begins in UTF-16 and goes on in something else"),
+        ("c.csv", GOOD.encode("utf-16-le"), "is binary, not a log: .* text as UTF-8"),
         ("c.csv", (HEAD + "1,p,caf\xe9 cr\xe8me,1,\n").encode("latin-1"), "line 2 is not UTF-8"),
         ("c.csv", (HEAD + "1,p,這個餐廳的東西真難吃,1,\n").encode("big5"), "is not UTF-8"),
         ("c.csv", b"text\na\nb\n", r"one column \('text'\)"),
@@ -108,15 +109,18 @@ def test_folders_and_names(tmp_path: Path):
     refused("https://example.org/c.json", "reads no network")
 
 
-def test_gb18030_is_read(tmp_path: Path):
+def test_what_spreadsheets_write_is_read(tmp_path: Path):
     text = "comment_id,text,likes,created_at\n1,这个饭店的东西真好吃，下次还来,3,1714500000\n"
-    for name, content in (
-        ("c.csv", text.encode("gb18030")),
-        ("c.csv.gz", gzip.compress(text.encode("gb18030"), mtime=0)),
+    table = text.replace(",", "\t")
+    for name, codec, content in (
+        ("c.csv", "GB18030", text.encode("gb18030")),
+        ("c.csv.gz", "GB18030", gzip.compress(text.encode("gb18030"), mtime=0)),
+        ("c.txt", "UTF-16", table.encode("utf-16")),
+        ("c.csv.gz", "UTF-16", gzip.compress(b"\xfe\xff" + text.encode("utf-16-be"), mtime=0)),
     ):
         read = read_exports(a_file(tmp_path, content, name))
         assert read.section.comments.text.to_pylist() == ["这个饭店的东西真好吃，下次还来"]
-        assert "read as GB18030" in read.summary.files[0].notes
+        assert f"read as {codec}" in read.summary.files[0].notes
 
 
 def test_broken_lines_are_set_apart(tmp_path: Path):

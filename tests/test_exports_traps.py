@@ -171,6 +171,9 @@ def test_links_of_one_article_are_one_post():
         ("comments_1714537800", [1_714_537_800_000]),
         ("1714537800123", [1_714_537_800_123]),
         ("a_2247483650_1714537800", [1_714_537_800_000]),  # the first is an article's id
+        ("2024-05-01 at 9.30.05\u202fPM", [1_714_599_005_000]),  # as macOS writes it
+        ("2024-05-01 12-30 AM", [1_714_523_400_000]),
+        ("2024-05-01 下午9.30.05", [1_714_599_005_000]),
         ("2024-05-01", [1_714_607_999_999]),  # the end of that day
         ("20240501_20240502", [1_714_607_999_999, 1_714_694_399_999]),
         ("article 12345", []),
@@ -212,7 +215,7 @@ def test_times_without_a_zone(tmp_path: Path):
         assert read_exports(path, time_zone=zone).section.comments.created_ms.tolist() == [1_714_537_800_000]
     refused(path, "time zone 'Mars/Olympus' is not known", time_zone="Mars/Olympus")
     mixed = a_file(tmp_path, HEAD + "1,p,t,1,2024-05-01 12:30\n2,p,t,1,1714537800\n", "d.csv")
-    refused(mixed, "some times of created name their zone and some do not .*--time-zone")
+    refused(mixed, r"some of its times \(created_at\) name their zone and some do not .*--time-zone")
     assert (
         read_exports(mixed, time_zone="Asia/Shanghai").section.comments.created_ms.tolist() == [1_714_537_800_000] * 2
     )
@@ -309,6 +312,20 @@ def test_pages_that_repeat_what_is_pinned_are_no_conflict(tmp_path: Path):
     read = read_exports(tmp_path / "d")
     assert read.section.comments.position.tolist() == [0, 1] and read.section.posts.id.to_pylist() == ["post"]
     assert read.summary.repeated == 1
+
+
+def test_two_counts_of_one_day_are_asked_about(tmp_path: Path):
+    for at, name in enumerate(("20240501/a.json", "20240501/b.json", "20240502/a.json")):
+        (tmp_path / "day" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "day" / name).write_text(json.dumps(wechat(5 + at)), "utf-8")
+    refused(tmp_path / "day", r"counts in \S*a.json and \S*b.json, and nothing says at what time of that day")
+    (tmp_path / "day" / "20240501/b.json").write_text(json.dumps(wechat(5)), "utf-8")
+    assert read_exports(tmp_path / "day").section.tier is Tier.CURVE
+    # A clock time in a folder between is one, too.
+    for at, clock in enumerate(("09-00", "09-30")):
+        (tmp_path / "clock/20240501" / clock).mkdir(parents=True)
+        (tmp_path / "clock/20240501" / clock / "a.json").write_text(json.dumps(wechat(5 + at)), "utf-8")
+    assert np.diff(read_exports(tmp_path / "clock").section.snapshots.observed_ms).tolist() == [30 * 60_000]
 
 
 def test_two_counts_of_one_moment_are_an_interval(tmp_path: Path):

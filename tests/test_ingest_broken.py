@@ -49,7 +49,7 @@ def a_file(folder: Path, content: bytes | str, name: str = "log.csv") -> Path:
         ("log.csv.gz", b"\x1f\x8b" + b"junk" * 50, "ends early or is damaged"),
         ("log.csv.zst", pa.compress(GOOD.encode() * 20000, "zstd", asbytes=True)[:300], "ends early or is damaged"),
         ("log.parquet.gz", gzip.compress(b"PAR1" + bytes(90), mtime=0), "Parquet|NUL"),
-        ("log.csv", GOOD.encode("utf-16"), "UTF-16; convert it with iconv"),
+        ("log.csv", GOOD.encode("utf-16"), "UTF-16; save it again as UTF-8"),
         ("log.csv", GOOD.encode("utf-16-le"), "NUL bytes|binary"),
         ("log.csv", f"actor,target,at,text\na,x,{T0},很好的文章\n".encode("gb18030"), "GBK/GB18030.*iconv -f GB18030"),
         ("log.csv", f"actor,target,at,text\na,x,{T0},caf\xe9 cr\xe8me\n".encode("latin-1"), "line 2 is not UTF-8"),

@@ -222,14 +222,14 @@ def test_notes_on_many_files_are_one_sentence_in_the_readers_language() -> None:
         for zone in zones
     ]
     notes += [Message(code="export_note", values={"note": "3 replies answer a comment that no file holds."})]
-    notes += [Message(code="export_file_note", values={"note": "read as GB18030", "file": "c.csv", "files": 1})]
+    notes += [Message(code="export_file_note", values={"note": "a word of its own", "file": "c.csv", "files": 1})]
     told = reading_notes(basis.model_copy(update={"notes": notes}), Words.of("zh"))
     assert told == [
         "6 个文件的读取时间取自文件名。",
         "2 个文件中没有时区的时间按 Asia/Shanghai 理解。",
         "1 个文件中没有时区的时间按 UTC 理解。",
         "3 条回复所答的留言不在任何文件中。",
-        "c.csv（1 个文件）：read as GB18030",
+        "c.csv（1 个文件）：a word of its own",
     ]
 
 
@@ -244,6 +244,23 @@ def test_hostile_texts_and_names_do_nothing(lang: str) -> None:
 def test_a_capped_counter_is_said_to_be_one() -> None:
     assert part("hand").total.censored == 1
     assert "at least: 1 counter is rounded or capped" in page("hand", "en")
+
+
+def test_an_interval_ends_where_the_counter_may_end() -> None:
+    for name in ("comments", "posts"):
+        for row in audit_of("hand").tables[name].to_pylist():
+            if row["likes_low"] is None:
+                continue
+            assert (row["authentic_high"] is None) == (row["likes_high"] is None)
+            if row["likes_high"] is not None:
+                assert row["authentic_high"] <= row["likes_high"] + 1e-9
+    total = part("hand").total
+    assert (total.authentic_most is None) == (total.shown_high is None) == total.open_ended
+    open_ended = total.model_copy(update={"authentic_most": None, "shown_high": None})
+    assert open_ended.open_ended and open_ended.top is None
+    for lang, word in (("en", "no upper end"), ("zh", "无上限")):
+        said = Words.of(lang).ui("interval_range", low=open_ended.authentic_low, high=open_ended.top)
+        assert word in said
 
 
 def test_the_same_document_gives_the_same_page() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from plaudit.app.assemble import bearing_rows
-from plaudit.app.section_figures import key_figures, summed, whole_count
+from plaudit.app.section_figures import key_figures, open_above, summed, whole_count
 from plaudit.app.section_messages import can_say, cannot_say, compliance, headline, sight, special
 from plaudit.app.section_texts import Excerpts
 from plaudit.app.section_views import LISTED, Scene, comment_view, finding_view, post_view, suspect, told_regions
@@ -235,6 +235,7 @@ def _post(scene: Scene, post: int, deep: Depth | None) -> PostView:
         authentic_low=float(tally.low[rows].sum()),
         authentic_high=float(tally.high[rows].sum()),
         shown_high=high,
+        authentic_most=open_above(shown, float(tally.high[rows].sum()), high),
         counters=counters,
         censored=censored,
         suspect=shown - authentic,

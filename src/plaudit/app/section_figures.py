@@ -24,6 +24,11 @@ def summed(counter: Counter) -> tuple[int, int | None, int, int]:
     )
 
 
+def open_above(shown: int, high: float, most: int | None) -> float | None:
+    """The upper end of the authentic count with what the counters leave open above what they certainly show."""
+    return None if most is None else high + (most - shown)
+
+
 def whole_count(whole: Whole, shown: Counter) -> SectionCount:
     """A count of many targets as the document holds it."""
     _, high, counters, censored = summed(shown)
@@ -36,6 +41,7 @@ def whole_count(whole: Whole, shown: Counter) -> SectionCount:
         authentic_low=whole.low,
         authentic_high=whole.high,
         shown_high=high,
+        authentic_most=open_above(whole.shown, whole.high, high),
         counters=counters,
         censored=censored,
         suspect=max(whole.shown - whole.authentic, 0.0),
@@ -45,6 +51,7 @@ def whole_count(whole: Whole, shown: Counter) -> SectionCount:
 def target_count(tally: SectionTally, section: Section, target: int) -> SectionCount:
     """The count of one target as the document holds it."""
     low, high = int(section.likes.low[target]), int(section.likes.high[target])
+    most = None if high == UNBOUNDED else max(high, 0)
     return SectionCount(
         shown=int(tally.shown[target]),
         verified=int(tally.verified[target]),
@@ -53,7 +60,8 @@ def target_count(tally: SectionTally, section: Section, target: int) -> SectionC
         authentic=float(tally.authentic[target]),
         authentic_low=float(tally.low[target]),
         authentic_high=float(tally.high[target]),
-        shown_high=None if high == UNBOUNDED else max(high, 0),
+        shown_high=most,
+        authentic_most=open_above(int(tally.shown[target]), float(tally.high[target]), most),
         counters=int(low >= 0),
         censored=int(low >= 0 and low != high),
         suspect=float(tally.shown[target] - tally.authentic[target]),

@@ -29,7 +29,7 @@ def headline(rating: str, total: SectionCount, section: Section, findings: int) 
         "shown": total.shown,
         "authentic": total.authentic,
         "authentic_low": total.authentic_low,
-        "authentic_high": total.authentic_high,
+        "authentic_high": total.top,
         "discounted": total.discounted,
         "undetermined": total.undetermined,
         "posts": len(section.posts),
@@ -97,9 +97,7 @@ def unseen(section: Section, outcomes: Sequence[tuple[str, Outcome, str]]) -> li
     out.append(Message(code="likers_unseen"))
     if section.tier is Tier.SNAPSHOT:
         out.append(Message(code="one_reading"))
-    for part in ("likes", "created", "authors", "regions", "positions", "reads"):
-        if not section.has(part):
-            out.append(Message(code=f"section_no_{part}"))
+    out += [Message(code=f"section_no_{part}") for part in _lacking(section)]
     for name, what, why in outcomes:
         if what is Outcome.NOT_APPLICABLE:
             out.append(Message(code="detector_not_applicable", values={"detector": name, "reason": why}))
@@ -110,6 +108,8 @@ def unseen(section: Section, outcomes: Sequence[tuple[str, Outcome, str]]) -> li
 
 def selection(section: Section) -> Message:
     """How the comments at hand were chosen."""
+    if len(section.comments) == 0:
+        return Message(code="selection_no_comments")
     elected = section.comments.elected
     known = int((elected >= 0).sum())
     if known == 0:
@@ -122,8 +122,14 @@ def selection(section: Section) -> Message:
 
 def missing(section: Section) -> list[Message]:
     """Parts the export does not hold, and what that costs."""
-    parts = ("likes", "created", "authors", "regions", "positions", "reads", "curves")
-    return [Message(code=f"missing_{part}") for part in parts if not section.has(part)]
+    curves = [] if section.has("curves") else ["curves"]
+    return [Message(code=f"missing_{part}") for part in [*_lacking(section), *curves]]
+
+
+def _lacking(section: Section) -> list[str]:
+    """Parts the export could hold and does not; without comments nobody misses their places."""
+    of_comments = ["created", "authors", "regions", "positions"] if len(section.comments) else []
+    return [part for part in ("likes", *of_comments, "reads") if not section.has(part)]
 
 
 def special(section: Section) -> list[Message]:

@@ -81,7 +81,7 @@ def _comments(
         held.author_key.take(_rows(held.author, known)),
         _moments(held.created_ms),
         *_interval(held.likes),
-        *_counts(verdicts, tally, slice(first, None)),
+        *_counts(section, verdicts, tally, slice(first, None)),
         *depths,
         _reasons(verdicts, ids, first, first + n),
         held.text if reveal else nothing,
@@ -104,7 +104,7 @@ def _posts(section: Section, verdicts: SectionVerdicts, tally: SectionTally, ids
         _moments(held.published_ms),
         *_interval(section.likes.take(np.arange(p))),
         *_interval(reads),
-        *_counts(verdicts, tally, slice(0, p)),
+        *_counts(section, verdicts, tally, slice(0, p)),
         pa.array(np.bincount(post, minlength=p)),
         pa.array(_summed(post, tally.shown[p:], p).astype(np.int64)),
         pa.array(_summed(post, tally.authentic[p:], p)),
@@ -193,7 +193,7 @@ def _bearing(verdicts: SectionVerdicts, rows: Ints) -> Ints:
     return np.unique(verdicts.finding[ranges(offsets[rows], offsets[rows + 1] - offsets[rows])]).astype(np.int64)
 
 
-def _counts(verdicts: SectionVerdicts, tally: SectionTally, rows: slice) -> list[pa.Array]:
+def _counts(section: Section, verdicts: SectionVerdicts, tally: SectionTally, rows: slice) -> list[pa.Array]:
     columns = (
         verdicts.p,
         tally.verified,
@@ -201,9 +201,11 @@ def _counts(verdicts: SectionVerdicts, tally: SectionTally, rows: slice) -> list
         tally.undetermined,
         tally.authentic,
         tally.low,
-        tally.high,
     )
-    return [pa.array(column[rows]) for column in columns]
+    likes = section.likes
+    unbounded = likes.known & (likes.high == UNBOUNDED)
+    high = tally.high + np.where(unbounded | ~likes.known, 0, likes.high - likes.low)
+    return [*(pa.array(column[rows]) for column in columns), pa.array(high[rows], mask=unbounded[rows])]
 
 
 def _reasons(verdicts: SectionVerdicts, ids: list[str], first: int, last: int) -> pa.Array:

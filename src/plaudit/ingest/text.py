@@ -153,9 +153,9 @@ def head_of(path: Path, name: str) -> str:
     packed = compression_of(raw)
     text = open_text(path, name)
     if not packed and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{name} is UTF-16; convert it with iconv -f UTF-16 -t UTF-8.")
+        raise InputError(f"{name} is UTF-16; save it again as UTF-8 (iconv -f UTF-16 -t UTF-8).")
     if not packed and _looks_binary(raw):
-        raise InputError(f"{name} is binary, not a log: Plaudit reads CSV, TSV, JSON lines and Parquet.")
+        raise InputError(f"{name} is binary, not a log: Plaudit reads CSV, TSV, JSON lines and Parquet, text as UTF-8.")
     data = text.read(_HEAD)
     if packed and data[:4] == b"PAR1":
         raise InputError(f"{name} is a Parquet file inside {packed}; unpack it, Parquet is compressed already.")

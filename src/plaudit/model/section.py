@@ -21,6 +21,8 @@ UNBOUNDED = np.iinfo(np.int64).max
 """The upper end of a counter that says only "at least", such as ``10万+``."""
 
 UNKNOWN = -1
+READERSHIP = ("reads", "readers", "plays")
+"""Totals of a post that say how many saw it."""
 """A number, moment or flag the export does not hold. Never zero, never a guess."""
 
 Flags = NDArray[np.int8]
@@ -267,7 +269,8 @@ class Section:
             "created": bool((comments.created_ms >= 0).any()),
             "positions": bool((comments.position >= 0).any()),
             "curves": self.tier is Tier.CURVE,
-            "reads": bool(shots.reads.known.any()) or any(bool(c.known.any()) for c in self.posts.totals.values()),
+            "reads": bool(shots.reads.known.any())
+            or any(bool(self.posts.totals[one].known.any()) for one in READERSHIP if one in self.posts.totals),
             "totals": any(bool(c.known.any()) for c in self.posts.totals.values()),
             "accounts": bool((self.posts.account >= 0).any()),
         }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 """Version of every table and of ``result.json``; a breaking change raises the first number."""
 
 _status = pa.dictionary(pa.int8(), pa.string())
@@ -27,6 +27,8 @@ _counted = _not_null(
 )
 
 
+_estimated = [*_counted[:-1], _counted[-1].with_nullable(True)]
+"""Of exports: the upper end is null where the counter says only "at least"."""
 _PARTS = ("purchased", "induced", "organic")
 
 
@@ -135,7 +137,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
                 ("likes_high", pa.int64()),
             ),
             *_not_null(("p_inauthentic", pa.float64())),
-            *_counted,
+            *_estimated,
             *_may_be_null(("depth", pa.float64()), ("depth_low", pa.float64()), ("depth_high", pa.float64())),
             pa.field("reasons", pa.list_(_word), nullable=False),
             *_may_be_null(("text", pa.string()), ("author_name", pa.string())),
@@ -154,7 +156,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
                 ("reads_high", pa.int64()),
             ),
             *_not_null(("p_inauthentic", pa.float64())),
-            *_counted,
+            *_estimated,
             *_not_null(("comments", pa.int64()), ("comment_likes", pa.int64()), ("comment_authentic", pa.float64())),
             pa.field("reasons", pa.list_(_word), nullable=False),
         ]

@@ -18,6 +18,7 @@ _OF_FILES = (
     (re.compile(r"taken at \S+ \(.*, read as (?P<zone>[^,()]+)\)"), "note_named_zone"),
     (re.compile(r"taken at \S+ \(.*\)"), "note_named"),
     (re.compile(r"no moment: (?P<said>.*)"), "note_no_moment"),
+    (re.compile(r"read as (?P<codec>\S+)"), "note_encoding"),
     (re.compile(r"times without a zone read as (?P<zone>.+)"), "note_zone"),
 )
 _OF_ALL = (

@@ -47,12 +47,13 @@ def counts(total: Count, words: Words) -> Table:
     grid = Table.grid(padding=(0, 4))
     share = total.discounted / total.shown if total.shown else 0.0
     grid.add_row(*(Text(words.ui(name), style=SOFT) for name in ("shown", "authentic", "suspected")))
+    plus = "+" if total.open_ended else ""
     grid.add_row(
-        Text(figures.count(total.shown), style="bold"),
-        Text(figures.count(total.authentic), style=f"bold {VERIFIED}"),
+        Text(figures.count(total.shown) + plus, style="bold"),
+        Text(figures.count(total.authentic) + plus, style=f"bold {VERIFIED}"),
         Text(figures.count(total.discounted), style=f"bold {DISCOUNTED}"),
     )
-    interval = words.ui("interval_range", low=total.authentic_low, high=total.authentic_high)
+    interval = words.ui("interval_range", low=total.authentic_low, high=total.top)
     grid.add_row(
         Text(),
         Text(f"{words.ui('interval')} {interval}", style=SOFT),

@@ -70,6 +70,7 @@ def basis_lines(basis: Basis, left: Sequence[LeftOut], words: Words) -> list[Ren
         sources=len(basis.sources),
         posts=basis.posts,
         comments=basis.comments,
+        replies=basis.replies,
         snapshots=basis.snapshots,
         curves=basis.curves,
         rejected=basis.rejected,
@@ -106,11 +107,14 @@ def _findings(found: list[SectionFinding], words: Words) -> RenderableType:
 def _comments(views: list[CommentView], words: Words) -> RenderableType:
     rows = table((words.ui("excerpt"), False), (words.ui("shown"), True), (words.ui("authentic"), True), ("", False))
     for view in views:
-        low, high = figures.count(view.count.authentic_low), figures.count(view.count.authentic_high)
+        count = view.count
+        plus = "+" if count.open_ended else ""
+        top = "" if count.top is None else f"{figures.DASH}{figures.count(count.top)}"
+        low = f"{figures.count(count.authentic_low)}{top or plus}"
         rows.add_row(
             Text(figures.short(view.excerpt, 28), style="" if view.case else SOFT),
-            figures.count(view.count.shown),
-            f"{figures.count(view.count.authentic)} [{low}{figures.DASH}{high}]".replace("[", "\\["),
-            count_line(view.count, 12),
+            f"{figures.count(count.shown)}{plus}",
+            f"{figures.count(count.authentic)}{plus} [{low}]".replace("[", "\\["),
+            count_line(count, 12),
         )
     return rows

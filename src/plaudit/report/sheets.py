@@ -172,7 +172,7 @@ def _summary(document: ResultDocument, section: SectionPart, words: Words) -> It
         yield (f"{ui(name)}: {ui('authentic')}", one.authentic)
         yield (
             f"{ui(name)}: {ui('interval')}",
-            f"{figures.count(one.authentic_low)} – {figures.count(one.authentic_high)}",
+            words.ui("interval_range", low=one.authentic_low, high=one.top),
         )
     for name, said in (("can_say", section.can_say), ("cannot_say", section.cannot_say)):
         for message in said:

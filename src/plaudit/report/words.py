@@ -150,7 +150,7 @@ class Words:
 
     def _form(self, value: Any, form: str) -> str:
         if value is None:
-            return figures.DASH
+            return self.ui("no_end") if form == "top" else figures.DASH
         if isinstance(value, str):
             if form == "detector":
                 return self.name("detector_name", value)
@@ -164,6 +164,7 @@ class Words:
             return figures.visible(str(value))
         writers: dict[str, Callable[[float], str]] = {
             "n": figures.count,
+            "top": figures.count,
             "d": figures.decimal,
             "s": figures.signed,
             "pct": self.percent,

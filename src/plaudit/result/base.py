@@ -31,6 +31,16 @@ class Count(Frozen):
     authentic_low: float
     authentic_high: float
 
+    @property
+    def top(self) -> float | None:
+        """The upper end of the interval as a report tells it; None where nothing bounds it."""
+        return self.authentic_high
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether more may be shown than ``shown`` says; never in a log."""
+        return False
+
 
 class InputFile(Frozen):
     """One source as read. ``sha256`` is of the bytes (of the canonical Arrow content for an in-memory table)."""

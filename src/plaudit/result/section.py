@@ -15,17 +15,30 @@ from plaudit.result.base import Case, Count, Frozen, InputFile, Message
 class SectionCount(Count):
     """A count of likes without names, summed over counters that may be censored.
 
-    ``shown`` is what the counters certainly say: of ``10万+`` the 100,000. All other figures are of that lower end.
+    ``shown`` is what the counters certainly say: of ``10万+`` the 100,000. All other figures are of that lower end, but
+    for ``authentic_most``: there the interval ends that a report shows.
     """
 
     shown_high: int | None
     """The most the counters may mean; null where one says only "at least"."""
+    authentic_most: float | None
+    """``authentic_high`` and what the counters leave open above it; null where one says only "at least"."""
     counters: int
     """Counters the export shows."""
     censored: int
     """Of these, rounded or capped."""
     suspect: float
     """Likes expected to be bought: ``shown - authentic``."""
+
+    @property
+    def top(self) -> float | None:
+        """See :class:`Count`."""
+        return self.authentic_most
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether a counter says only "at least"."""
+        return self.counters > 0 and self.shown_high is None
 
 
 class ExportSource(Frozen):

@@ -26,6 +26,8 @@ LATE_MS = DAY_MS
 _YES = "'1', 'true', 't', 'yes', 'y', '是', '√', '置顶', '精选'"
 _NO = "'0', 'false', 'f', 'no', 'n', '否', '×'"
 _UNREAD = "time cannot be read"
+_COLUMNS = {"created": "created_at", "observed": "observed_at", "post_at": "published_at", "done": "at"}
+"""Columns as users know them, by role."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class FileFacts:
     asked: bool
     observed_ms: int | None
     bare: bool
+    day: bool
     post: str
     ordered: bool
     global_ids: bool
@@ -153,8 +156,8 @@ def _settled(table: pa.Table, role: str, number: Ints, files: list[FileFacts], z
         if (mine & known & ~naive).any() and not file.asked:
             row = int(ints(table, "row")[np.flatnonzero(mine & naive)[0]])
             raise InputError(
-                f"{file.name}: some times of {role} name their zone and some do not (first row {row}); say which zone "
-                "those without are in with --time-zone, such as --time-zone Asia/Shanghai."
+                f"{file.name}: some of its times ({_COLUMNS.get(role, role)}) name their zone and some do not (first "
+                f"row {row}); say which zone those without are in with --time-zone, such as --time-zone Asia/Shanghai."
             )
         ms[mine] = settle(ms[mine], naive[mine], file.zone)
         zones[file.number] = f"times without a zone read as {file.zone}"

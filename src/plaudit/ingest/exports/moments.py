@@ -7,6 +7,7 @@ time without one is read in is decided per file and said in the summary, never s
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -95,12 +96,15 @@ def local_to_utc(ms: Ints, zone: str) -> Ints:
 
 @dataclass(frozen=True)
 class Stamp:
-    """A moment found in a name. ``ms`` is local where ``naive``; ``bare`` where it was an epoch number like any id."""
+    """A moment found in a name. ``ms`` is local where ``naive``; ``bare`` where it was an epoch number like any id;
+    ``day`` where it was a date alone.
+    """
 
     ms: int
     naive: bool
     bare: bool
     text: str
+    day: bool = False
 
 
 _DAY = r"(?<!\d)((?:19|20)\d{2})([-._]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])"
@@ -109,6 +113,11 @@ _MOMENT = re.compile(f"{_DAY}(?:{_CLOCK})?(?!\\d)")
 _CHINESE = re.compile(
     r"((?:19|20)\d{2})年(\d{1,2})月(\d{1,2})日?(?:\s*(\d{1,2})[时点:：](\d{1,2})分?(?:(\d{1,2})秒?)?)?"
 )
+_HALVES = re.compile(
+    rf"{_DAY}[T _\-.,]*(?:at\s+)?(?P<before>上午|下午)?\s*(1[0-2]|0?[1-9])[-_:.时点]([0-5]\d)(?:[-_:.分]([0-5]\d))?"
+    r"(?(before)|\s*(?P<after>[AaPp])\.?[Mm]\b)"
+)
+"""``2024-05-01 at 9.30.12 PM``, ``2024-05-01 下午9.30``: twelve hours, as macOS names what it saves."""
 _EPOCH = re.compile(r"(?<!\d)(1\d{9}|1\d{12})(?!\d)")
 _EPOCH_END = 2**31
 """Numbers in names count as seconds below this only (2038): ids of WeChat articles begin above it."""
@@ -118,15 +127,20 @@ def stamps_in(name: str) -> list[Stamp]:
     """Every moment a file's or folder's name carries, in order; the same moment twice counts once.
 
     ``2024-05-01T12-30``, ``20240501_1230``, ``2024-05-01 12.30.05``, ``20240501T123000+0800``,
-    ``2024年5月1日12时30分``, epoch seconds or milliseconds. A date alone means the end of that day: nothing later can
-    have been in it.
+    ``2024年5月1日12时30分``, ``2024-05-01 at 9.30 PM``, epoch seconds or milliseconds. A date alone means the end of
+    that day: nothing later can have been in it.
     """
     found: list[Stamp] = []
     rest = name
-    for match in [*_MOMENT.finditer(name), *_CHINESE.finditer(name)]:
+    halves = list(_HALVES.finditer(name))
+    for match in [*halves, *_MOMENT.finditer(_without(name, halves)), *_CHINESE.finditer(name)]:
         if match.re is _CHINESE:
             year, month, day, hour, minute, second = match.groups()
             zone = None
+        elif match.re is _HALVES:
+            year, _, month, day, _, hour, minute, second, _ = match.groups()
+            later = match["before"] == "下午" or (match["after"] or "").lower() == "p"
+            hour, zone = str(int(hour) % 12 + 12 * later), None
         else:
             year, _, month, day, hour, minute, second, zone = match.groups()
         try:
@@ -139,13 +153,19 @@ def stamps_in(name: str) -> list[Stamp]:
         shift = 0
         if zone and zone != "Z":
             shift = (1 if zone[0] == "+" else -1) * (int(zone[1:3]) * 60 + int(zone[-2:])) * 60_000
-        found.append(Stamp(local - shift, zone is None, False, match.group()))
+        found.append(Stamp(local - shift, zone is None, False, match.group(), day=hour is None))
         rest = rest.replace(match.group(), " ")
     for number in _EPOCH.findall(rest):
         seconds = int(number) / (1 if len(number) == 10 else 1000)
         if FIRST_MS / 1000 <= seconds < _EPOCH_END:
             found.append(Stamp(round(seconds * 1000), False, True, number))
     return list({(one.ms, one.naive): one for one in found}.values())
+
+
+def _without(name: str, matches: Sequence[re.Match[str]]) -> str:
+    for match in matches:
+        name = name.replace(match.group(), " ")
+    return name
 
 
 def shown(ms: int) -> str:

@@ -25,6 +25,7 @@ class Named:
         observed_ms: when it was taken, UTC milliseconds; None where no name says it, or names say two things.
         bare: the moment was a bare number, which may as well be an id.
         naive: the moment names no zone.
+        day: the moment was a date alone, and stands for the end of that day.
         said: where the moment was found, or what contradicted what; for messages.
         post: name of the post, for files that hold no id of it.
     """
@@ -34,13 +35,14 @@ class Named:
     naive: bool
     said: str
     post: str
+    day: bool = False
 
 
 def named(path: Path, root: Path, zone: str) -> Named:
     """Read the name of ``path``, and of its folders up to and including ``root``, moments without a zone in ``zone``.
 
-    The file's own name speaks first, then the nearest folder that says something. A clock time in the file's name joins
-    a date in a folder's.
+    The file's own name speaks first, then the nearest folder that says something. A clock time in a nearer
+    name joins a date in a folder's.
     """
     names = [_ENDINGS.sub("", path.name), *_folders(path, root)]
     post = next((plain for name in names if (plain := _without_stamps(name))), "post")
@@ -48,18 +50,24 @@ def named(path: Path, root: Path, zone: str) -> Named:
         found = stamps_in(name)
         if not found:
             continue
-        if at > 0 and len(found) == 1 and (clock := _CLOCK.search(names[0])) and not _has_clock(found[0]):
+        clock = next((told for one in names[:at] if (told := _CLOCK.search(one))), None)
+        if len(found) == 1 and clock and not _has_clock(found[0]):
             joined = stamps_in(f"{found[0].text} {clock[1]}:{clock[2]}:{clock[3] or '00'}")
             found = joined or found
             post = next(
-                (plain for one in (_CLOCK.sub("", names[0]), *names[1:]) if (plain := _without_stamps(one))), post
+                (
+                    plain
+                    for one in (*(_CLOCK.sub("", one) for one in names[:at]), *names[at:])
+                    if (plain := _without_stamps(one))
+                ),
+                post,
             )
         if len(found) > 1:
             words = " and ".join(one.text for one in found)
             return Named(None, False, False, f"{name!r} names several moments ({words})", post)
         stamp = found[0]
         ms = _settled(stamp, zone)
-        return Named(ms, stamp.bare, stamp.naive, f"the name {name!r}", post)
+        return Named(ms, stamp.bare, stamp.naive, f"the name {name!r}", post, stamp.day)
     return Named(None, False, False, "", post)
 
 

@@ -197,12 +197,14 @@ def _is_workbook(path: Path, name: str) -> bool:
 
 
 def _in_utf8(source: Source, path: Path, spool: Path) -> tuple[Path, str]:
-    """The file, or where it is written in GB18030 (as spreadsheets in China save CSV) a copy in UTF-8."""
-    head = _raw(path, _CHUNK, source.name)
-    if _decodes(head, "utf-8") or head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head or not _is_gb18030(head):
+    """The file, or where it is written as spreadsheets write it, in GB18030 (CSV in China) or UTF-16 with its mark
+    ("Unicode text"), a copy in UTF-8.
+    """
+    codec = _codec_of(_raw(path, _CHUNK, source.name))
+    if codec == "UTF-8":
         return path, ""
     copy = spool / f"{source.sha256}.utf8"
-    decoder = codecs.getincrementaldecoder("gb18030")()
+    decoder = codecs.getincrementaldecoder(codec)()
     with copy.open("w", encoding="utf-8", newline="") as out, _stream(path) as stream:
         try:
             while chunk := stream.read(_CHUNK):
@@ -210,13 +212,22 @@ def _in_utf8(source: Source, path: Path, spool: Path) -> tuple[Path, str]:
             out.write(decoder.decode(b"", final=True))
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{source.name} begins in GB18030 and goes on in something else; save it again as UTF-8."
+                f"{source.name} begins in {codec} and goes on in something else; save it again as UTF-8."
             ) from error
         except OSError as error:
             raise InputError(
                 f"{source.name} ends early or is damaged inside its compression; fetch it again."
             ) from error
-    return copy, "read as GB18030"
+    return copy, f"read as {codec}"
+
+
+def _codec_of(head: bytes) -> str:
+    """What a text is read in; UTF-8 also where it is none that is known, and is refused as such."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") and head[:4] != b"\xff\xfe\0\0" and len(head) > 2:
+        return "UTF-16"
+    if _decodes(head, "utf-8") or b"\0" in head or not _is_gb18030(head):
+        return "UTF-8"
+    return "GB18030"
 
 
 def _stream(path: Path) -> pa.NativeFile:

@@ -204,6 +204,7 @@ class _Reading:
             asked=self.time_zone is not None or what.zone is not None,
             observed_ms=file.named.observed_ms,
             bare=file.named.bare,
+            day=file.named.day,
             post=file.named.post,
             ordered=what.ordered,
             global_ids=what.api is not None and what.api.global_ids,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +51,13 @@ class Merged:
     conflicting: int
 
 
-def merged(rows: Readings, names: Sequence[str], what: str, targets: Sequence[str] | None = None) -> Merged:
+def merged(
+    rows: Readings,
+    names: Sequence[str],
+    what: str,
+    targets: Sequence[str] | None = None,
+    days: Mapping[int, int] | None = None,
+) -> Merged:
     """One reading per target and moment.
 
     Rows of one file without a moment are one reading. A reading without a moment beside others of its target can only
@@ -62,9 +68,11 @@ def merged(rows: Readings, names: Sequence[str], what: str, targets: Sequence[st
         names: of the files, for messages.
         what: ``comment`` or ``post``, for messages.
         targets: the id of each target, for messages.
+        days: files whose moment is a date alone, and that moment.
 
     Raises:
-        InputError: one target shows different counts in two files and nothing says which came first.
+        InputError: one target shows different counts in two files and nothing says which came first, or no more than
+            that both were taken on one day.
     """
     order = np.lexsort((rows.row, rows.file, rows.at_ms, rows.target))
     target, at = rows.target[order], rows.at_ms[order]
@@ -77,7 +85,7 @@ def merged(rows: Readings, names: Sequence[str], what: str, targets: Sequence[st
     for name, counter in rows.counts.items():
         counts[name], apart = _hull(counter.take(order), starts)
         differ |= apart
-    _refuse_untimed(rows, order, starts, differ, counts, names, what, targets)
+    _refuse_untimed(rows, order, starts, differ, counts, names, what, targets, days or {})
     conflicting = int(sizes[differ].sum())
     repeated = int((sizes[~differ] - 1).sum())
     position = _first_known(rows.position[order], starts)
@@ -141,11 +149,15 @@ def _refuse_untimed(
     names: Sequence[str],
     what: str,
     targets: Sequence[str] | None,
+    days: Mapping[int, int],
 ) -> None:
     file, at, target = rows.file[order], rows.at_ms[order], rows.target[order]
     untimed = at[starts] == UNKNOWN
     several = np.minimum.reduceat(file, starts) != np.maximum.reduceat(file, starts)
-    bad = untimed & several & differ
+    dated = np.zeros(order.size, np.bool_)
+    for number, moment in days.items():
+        dated |= (file == number) & (at == moment)
+    bad = (untimed | np.logical_and.reduceat(dated, starts)) & several & differ
     # Beside timed readings of the same target, an untimed one has to say again what one of them says.
     owner = target[starts]
     beside = np.flatnonzero(untimed & np.r_[np.diff(owner) == 0, False] & ~bad)
@@ -166,12 +178,14 @@ def _refuse_untimed(
         return
     group = int(np.flatnonzero(bad)[0])
     here = target[starts[group]]
-    found = sorted({names[int(one)] for one in file[target == here]})
+    only_day = bool(not untimed[group])
+    found = sorted({names[int(one)] for one in file[(target == here) & ((at == at[starts[group]]) | (not only_day))]})
     moments = sorted({shown(int(one)) for one in at[target == here] if one != UNKNOWN})
     known = f" (known: {', '.join(moments[:3])})" if moments else ""
     label = f" {targets[int(here)]!r}" if targets is not None else ""
+    when = "at what time of that day" if only_day else "when"
     raise InputError(
-        f"the same {what}{label} shows different counts in {' and '.join(found[:3])}, and nothing says when each was "
+        f"the same {what}{label} shows different counts in {' and '.join(found[:3])}, and nothing says {when} each was "
         f"taken{known}: name the files after the moment, such as comments_2024-05-01T12-30.json, or add a field "
         "observed_at to them; their dates on disk are not used."
     )

@@ -65,8 +65,9 @@ def section_of(
     comment_keys = found.keys if found else pa.array([], pa.string())
     where = _targets(posts, comment_keys, found, curves, files)
     names = [file.name for file in files]
+    days = {file.number: file.observed_ms for file in files if file.day and file.observed_ms is not None}
     labels = [*posts.id.to_pylist(), *(found.words.to_pylist() if found else [])]
-    read = merged(where, names, "target", labels)
+    read = merged(where, names, "target", labels, days)
     size = len(posts.id) + len(comment_keys)
     last = {name: last_known(read.target, counter, size) for name, counter in read.counts.items()}
     table = _posts(posts, {name: counter for name, (counter, _) in last.items()}, curves)
