@@ -10,10 +10,14 @@ attackers).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betainc, gammaln, logsumexp, xlogy
 
+from plaudit.kernels.lookup import look_up, place_among
 from plaudit.kernels.tails import log_poisson_tail
 from plaudit.model import Floats, Ints
 
@@ -38,23 +42,26 @@ class OverlapNull:
     shape: Floats
     ratio: Floats
 
-    def bins(self, mean: Floats) -> Ints:
-        """Bin of each activity-only expectation."""
-        return np.searchsorted(self.edge, mean, side="right")
+    def bins(self, mean: NDArray[Any]) -> NDArray[np.int16]:
+        """Bin of each activity-only expectation, ``int16[m]``."""
+        return place_among(mean, self.edge)
 
-    def log_p(self, shared: Ints, mean: Floats) -> Floats:
-        """``ln P(count >= shared | count >= 1)``, the larger of this null's and the bare activity null's; 0 for 1."""
-        out = np.zeros(shared.shape[0])
-        more = np.flatnonzero(shared > 1)
+    def log_p(self, shared: NDArray[Any], mean: NDArray[Any], home: NDArray[np.int16]) -> Floats:
+        """``ln P(count >= shared | count >= 1)``, the larger of this null's and the bare activity null's; 0 for 1.
+
+        Args:
+            shared: actors shared, at least 1, ``int[m]``.
+            mean: activity-only expectation, ``float[m]``; ``home`` its bins, see :meth:`bins`.
+        """
         # A few counts in a few bins, over and over: one tail each.
-        width = int(shared[more].max(initial=1)) + 1
-        cell, where = np.unique(self.bins(mean[more]) * width + shared[more], return_inverse=True)
-        home, count = np.divmod(cell, width)
-        tails = np.zeros(cell.shape[0])
-        for b in np.unique(home).tolist():
-            here = home == b
-            tails[here] = self._tail(count[here].astype(np.float64), float(self.shape[b]), float(self.ratio[b]))
-        out[more] = tails[where]
+        count = np.flatnonzero(np.bincount(shared))
+        place = np.zeros(int(count.max(initial=0)) + 1, dtype=np.int64)
+        place[count] = np.arange(count.shape[0])
+        more = np.maximum(count, 1).astype(np.float64)
+        both = zip(self.shape.tolist(), self.ratio.tolist(), strict=True)
+        tails = np.array([self._tail(more, shape, ratio) for shape, ratio in both])
+        tails[:, count <= 1] = 0.0
+        out = look_up(tails, home, place, shared)
         low = np.flatnonzero(out < -1.0)
         out[low] = np.maximum(out[low], log_poisson_tail(shared[low], mean[low]))
         return out
@@ -111,13 +118,22 @@ def _fit_bin(shared: Ints, mean: Floats) -> tuple[float, float]:
     poisson = np.exp(xlogy(count, usual) - usual - gammaln(count + 1.0))
     observed += _PRIOR * poisson / max(float(poisson.sum()), 1e-300)
     best = (-np.inf, _SHAPES[0], 0.5)
-    for shape in _SHAPES:
-        kernel = gammaln(count + shape) - gammaln(count + 1.0)
-        log_pmf = kernel[None, :] + count[None, :] * np.log(_RATIOS)[:, None]
-        log_pmf -= logsumexp(log_pmf, axis=1, keepdims=True)
+    for shape, log_pmf in zip(_SHAPES, _log_pmf(top), strict=True):
         score = log_pmf @ observed
         row = int(np.argmax(score))
         # A heavier tail must be refuted by more than noise: two nats keep the smaller shape.
         if score[row] > best[0] + 2.0:
             best = (float(score[row]), shape, float(_RATIOS[row]))
     return best[1], best[2]
+
+
+@lru_cache(maxsize=64)
+def _log_pmf(top: int) -> tuple[Floats, ...]:
+    """``ln P(count)`` of 1 … ``top`` given that it is one of them, for each shape, ``float64[ratios, top]``."""
+    count = np.arange(1, top + 1)
+    out = []
+    for shape in _SHAPES:
+        kernel = gammaln(count + shape) - gammaln(count + 1.0)
+        log_pmf = kernel[None, :] + count[None, :] * np.log(_RATIOS)[:, None]
+        out.append(log_pmf - logsumexp(log_pmf, axis=1, keepdims=True))
+    return tuple(out)

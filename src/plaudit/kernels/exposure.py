@@ -136,6 +136,8 @@ def fill_profiles(
         row = offsets[t]
         gift = d0
         count, bought = 0.0, 0.0
+        # Only a place is taken among rivals; looking them up costs more than all else.
+        rivals = np.zeros(0, np.int64)
         for b in range(STRETCHES):
             low, high = edges[k, b], edges[k, b + 1]
             count_before, bought_before = count, bought
@@ -157,7 +159,8 @@ def fill_profiles(
             paid = 0.5 * (bought + bought_before)
             if paid > 0:
                 middle = 0.5 * (count + count_before)
-                rivals = _rivals(at, offsets, near, near_offsets[g], near_offsets[g + 1], t, (low + high) // 2)
+                if shapes > 2:
+                    rivals = _rivals(at, offsets, near, near_offsets[g], near_offsets[g + 1], t, (low + high) // 2)
                 for s in range(shapes):
                     dose[s, k, b] = height(s, middle + paid, rivals) - height(s, middle, rivals)
     return edges, own, other, dose, during
@@ -195,7 +198,9 @@ def counts_without(
         t, g = target[k], group[target[k]]
         shown = 0.0
         b = 0
-        rivals = _rivals(at, offsets, near, near_offsets[g], near_offsets[g + 1], t, edges[k, 0])
+        rivals = np.zeros(0, np.int64)
+        if shape >= 2:
+            rivals = _rivals(at, offsets, near, near_offsets[g], near_offsets[g + 1], t, edges[k, 0])
         for row in range(offsets[t], offsets[t + 1]):
             moved = False
             while b + 1 < STRETCHES and at[row] >= edges[k, b + 1]:

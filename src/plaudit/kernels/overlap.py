@@ -173,12 +173,15 @@ def most_telling(actor: Ints, set_size: Ints, limit: int) -> np.ndarray[tuple[in
 
     Bounds the work of :func:`shared_actors` by ``memberships * limit`` whatever one very busy actor does.
     """
-    if actor.shape[0] == 0 or int(np.bincount(actor).max()) <= limit:
-        return np.ones(actor.shape[0], dtype=bool)
-    order = np.lexsort((set_size, actor))
+    keep = np.ones(actor.shape[0], dtype=bool)
+    # Only the few that are so busy need an order.
+    busy = np.flatnonzero((np.bincount(actor) > limit)[actor])
+    if busy.shape[0] == 0:
+        return keep
+    order = busy[np.lexsort((set_size[busy], actor[busy]))]
     ordered = actor[order]
     start = np.r_[True, ordered[1:] != ordered[:-1]]
-    first = np.maximum.accumulate(np.where(start, np.arange(ordered.shape[0]), 0))
-    keep = np.zeros(actor.shape[0], dtype=bool)
-    keep[order] = np.arange(ordered.shape[0]) - first < limit
+    place = np.arange(ordered.shape[0])
+    first = np.maximum.accumulate(np.where(start, place, 0))
+    keep[order] = place - first < limit
     return keep

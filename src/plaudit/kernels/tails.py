@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from scipy.special import betainc, gammainc, gammaln, log_ndtr, ndtri_exp
 
 from plaudit.model import Floats, Ints
+
+_FEW = 12
+_LEAST_LEFT = 1e-3  # of the sixteen digits of one, thirteen are left
 
 
 def log_poisson_tail(count: Ints | Floats, mean: Floats) -> Floats:
@@ -36,9 +40,12 @@ def log_negative_binomial_tail(count: Ints | Floats, mean: Floats, dispersion: F
     over = (phi > 1.001) & (k > 0)
     k, lam, phi = k[over], lam[over], phi[over]
     size, miss = lam / (phi - 1.0), 1.0 - np.minimum(1.0 / phi, 1 - 1e-9)
+    # Counts of a log are small, and a few terms tell what the others add up to.
+    wide = _few_terms(k, size, miss)
+    more = np.flatnonzero(np.isnan(wide))
     with np.errstate(divide="ignore"):
         # P(X >= k) as an incomplete beta function (Abramowitz & Stegun 26.5.26).
-        wide = np.log(betainc(k, size, miss))
+        wide[more] = np.log(betainc(k[more], size[more], miss[more]))
     far = ~np.isfinite(wide)
     if far.any():
         # Leading term with a geometric bound of ratio (1 - 1/phi)(size + k)/(k + 1).
@@ -47,6 +54,23 @@ def log_negative_binomial_tail(count: Ints | Floats, mean: Floats, dispersion: F
         leading = gammaln(k + size) - gammaln(size) - gammaln(k + 1) + size * np.log1p(-miss) + k * np.log(miss)
         wide[far] = np.minimum(leading - np.log1p(-ratio), 0.0)
     out[over] = wide
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _few_terms(k: np.ndarray, size: np.ndarray, miss: np.ndarray) -> np.ndarray:
+    """``ln P(X >= k)`` as one minus the terms below ``k``; NaN where those are many, or nearly all there is."""
+    out = np.empty(k.shape[0], np.float64)
+    for n in range(k.shape[0]):
+        out[n] = np.nan
+        if k[n] <= _FEW:
+            term = np.exp(size[n] * np.log1p(-miss[n]))
+            below = term
+            for x in range(1, int(k[n])):
+                term *= miss[n] * (size[n] + x - 1.0) / x
+                below += term
+            if 1.0 - below > _LEAST_LEFT:
+                out[n] = np.log1p(-below)
     return out
 
 

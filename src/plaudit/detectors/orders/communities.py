@@ -62,11 +62,12 @@ def ties(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> Ties
     # There are several times more pairs than likes: what is kept of them has half the digits.
     x = g.chance.astype(np.float32)
     mean = np.maximum(x[i] * x[j], np.float32(1e-9))
-    log_p = null.log_p(shared, mean)
+    home = null.bins(mean)
+    log_p = null.log_p(shared, mean, home)
     log_q = log_q_values(log_p, log_p.shape[0]).astype(np.float32)
     pairs = Pairs(i, j, shared, mean, log_p.astype(np.float32), log_q)
     del log_p
-    link = _links(g, pairs, null, null.bins(mean).astype(np.int16), log_fdr)
+    link = _links(g, pairs, null, home, log_fdr)
     whole = cluster(len(g), i[link], j[link], 1e-3 - pairs.log_p[link].astype(np.float64), context.seed)
     thin, log_each = recurrent(log, context.rhythm, g, pairs, pairs.log_q < log_fdr, log_fdr)
     told = np.zeros(len(g))

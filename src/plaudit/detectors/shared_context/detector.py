@@ -125,8 +125,9 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
     popular = np.bincount(log.target[known], minlength=log.n_targets)[target[start]]
     mean = np.maximum((busy - 1.0) * popular / max(known.shape[0], 1), 1e-9)
     null = fit_overlap_null(actors, mean)
+    home = null.bins(mean)
     crowded = actors >= SPEC.parameters["min_actors"]
-    log_p = null.log_p(actors[crowded], mean[crowded])
+    log_p = null.log_p(actors[crowded], mean[crowded], home[crowded])
     owner, where = np.unique(context[start[crowded]], return_inverse=True)
     sitting = log.at_ms[order[start[crowded]]] // SITTINGS_APART_MS
     worst = _nth_sitting(where, sitting, log_p, owner.shape[0], sittings)
@@ -134,7 +135,7 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
     # Who is judged by crowds is judged with its pairs: of a delivery over many contexts some cells stay small.
     crowded = (actors >= least) & np.isin(context[start], owner)
     where = np.searchsorted(owner, context[start[crowded]])
-    usual = null.moments()[0][null.bins(mean[crowded])]
+    usual = null.moments()[0][home[crowded]]
     share = np.clip(1.0 - (usual - 1.0) / actors[crowded], 0.01, 1.0)
     by_owner = np.argsort(where, kind="stable")
     length = actors[crowded][by_owner]
