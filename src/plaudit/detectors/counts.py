@@ -44,7 +44,7 @@ class OverlapNull:
 
     def bins(self, mean: NDArray[Any]) -> NDArray[np.int16]:
         """Bin of each activity-only expectation, ``int16[m]``."""
-        return place_among(mean, self.edge)
+        return np.asarray(place_among(mean, self.edge), dtype=np.int16)
 
     def log_p(self, shared: NDArray[Any], mean: NDArray[Any], home: NDArray[np.int16]) -> Floats:
         """``ln P(count >= shared | count >= 1)``, the larger of this null's and the bare activity null's; 0 for 1.
@@ -61,7 +61,7 @@ class OverlapNull:
         both = zip(self.shape.tolist(), self.ratio.tolist(), strict=True)
         tails = np.array([self._tail(more, shape, ratio) for shape, ratio in both])
         tails[:, count <= 1] = 0.0
-        out = look_up(tails, home, place, shared)
+        out = np.asarray(look_up(tails, home, place, shared), dtype=np.float64)
         low = np.flatnonzero(out < -1.0)
         out[low] = np.maximum(out[low], log_poisson_tail(shared[low], mean[low]))
         return out

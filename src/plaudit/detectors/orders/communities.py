@@ -86,8 +86,9 @@ def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Int
     x = g.chance
     for _ in range(_LEVELS):
         deeper: list[Ints] = []
-        for members in found:
-            parts = _parts(x, pairs, members, seed)
+        standing = each(lambda members: _standing_out(x, pairs, members), found)
+        for members, (own, log_p) in zip(found, standing, strict=True):
+            parts = _parts(x, own, log_p, members, seed)
             if not parts:
                 out.append(members)
                 continue
@@ -102,12 +103,17 @@ def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Int
     return out
 
 
-def _parts(x: Floats, pairs: Pairs, members: Ints, seed: int) -> list[Ints]:
-    """Groups of three gatherings or more that keep to themselves inside one community; none when it is of one piece."""
-    if members.shape[0] < _WORTH_SPLITTING:
-        return []
-    own = pairs.within(members, x.shape[0])
-    log_p = _log_p_inside(x[members], own)
+def _standing_out(x: Floats, pairs: Pairs, members: Ints) -> tuple[Pairs, Floats]:
+    """The pairs inside one community and ``ln p`` of each there; no pairs where it is too small to fall apart."""
+    own = pairs.within(members if members.shape[0] >= _WORTH_SPLITTING else members[:0], x.shape[0])
+    return own, _log_p_inside(x[members], own)
+
+
+def _parts(x: Floats, own: Pairs, log_p: Floats, members: Ints, seed: int) -> list[Ints]:
+    """Groups of three gatherings or more that keep to themselves inside one community; none when it is of one piece.
+
+    ``own`` are its pairs and ``log_p`` what :func:`_log_p_inside` says of each.
+    """
     link = log_p < np.log(_WEAK)
     if not link.any():
         return []

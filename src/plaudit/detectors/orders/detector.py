@@ -104,7 +104,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
     """Screen the communities, grow those that pass, join pools, and judge every cohort."""
     # A pool is judged whole: a community search may leave it in pieces too small to speak.
     pairs = held.pairs
-    pieces = [recount(g, kept) for seed in held.communities if (kept := prune(g, seed)).shape[0] >= 2]
+    pieces = [recount(g, kept) for kept in each(partial(prune, g), held.communities) if kept.shape[0] >= 2]
     whole = merge(g, pieces, pairs)
     taken = np.zeros(len(g), dtype=np.int64)
     for cohort in whole:
@@ -119,7 +119,8 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
             continue
         grown.append(grow(g, first.gatherings, taken))
         taken[grown[-1].gatherings] = 1
-    clean = [recount(g, kept) for cohort in grown if (kept := prune(g, cohort.gatherings)).shape[0] >= 2]
+    pruned = each(lambda cohort: prune(g, cohort.gatherings), grown)
+    clean = [recount(g, kept) for kept in pruned if kept.shape[0] >= 2]
     sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if clean else None
     parts: list[Ints] = []
     for cohort in merge(g, clean, pairs):
