@@ -37,20 +37,32 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(log: Path) -> Path:
+def by_path(log: Path) -> Audit:
+    """Its audit."""
+    return audit(log, time_format="ms")
+
+
+@pytest.fixture(scope="module")
+def folder(log: Path, by_path: Audit) -> Path:
     """Its audit, written."""
     out = log.parent / "one"
-    audit(log, time_format="ms").write(out)
+    by_path.write(out)
     return out
+
+
+@pytest.fixture(scope="module")
+def again(log: Path) -> Audit:
+    """The audit of the same file another time, its path told as text."""
+    return plaudit.audit(str(log), time_format="ms")
 
 
 def _tables(done: Audit) -> dict[str, pa.Table]:
     return {name: table for name, table in done.tables.items() if name != "quarantine"}
 
 
-def test_two_audits_of_one_log_are_the_same_bytes(log: Path, folder: Path) -> None:
+def test_two_audits_of_one_log_are_the_same_bytes(log: Path, folder: Path, again: Audit) -> None:
     other = log.parent / "two"
-    audit(log, time_format="ms").write(other)
+    again.write(other)
     assert {entry.name for entry in folder.iterdir()} == {entry.name for entry in other.iterdir()} == FILES
     for name in FILES:
         assert (folder / name).read_bytes() == (other / name).read_bytes(), name
@@ -74,18 +86,12 @@ def test_another_seed_changes_intervals_at_most() -> None:
     assert two.document.method.seed == 5
 
 
-def test_the_source_may_be_a_path_or_any_frame(log: Path) -> None:
+def test_the_source_may_be_a_path_or_any_frame(by_path: Audit, again: Audit) -> None:
     events = world("small", EVENTS, 1).events
-    by_path = audit(log, time_format="ms")
-    frames: dict[str, Any] = {
-        "arrow": events,
-        "pandas": events.to_pandas(),
-        "polars": pl.DataFrame(events),
-        "path as text": str(log),
-    }
+    frames: dict[str, Any] = {"pandas": events.to_pandas(), "polars": pl.DataFrame(events)}
     assert isinstance(frames["pandas"], pd.DataFrame)
-    for kind, frame in frames.items():
-        done = plaudit.audit(frame, time_format="ms")
+    audits = {kind: plaudit.audit(frame, time_format="ms") for kind, frame in frames.items()}
+    for kind, done in {**audits, "arrow": audited("small", EVENTS, 1), "path as text": again}.items():
         for name, table in _tables(by_path).items():
             assert table.equals(done.tables[name]), (kind, name)
 
