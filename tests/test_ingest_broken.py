@@ -3,11 +3,13 @@
 import gzip
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from plaudit.app.pipeline import audit
 from plaudit.errors import InputError
 from plaudit.ingest import read_events, text
 
@@ -15,12 +17,15 @@ T0 = 1_700_000_000_000
 GOOD = "actor,target,at\n" + "".join(f"a{i},x,{T0 + i}\n" for i in range(20))
 
 
-def refused(source: object, match: str, **options: object) -> str:
+def refused(source: object, match: str, **options: Any) -> str:
     with pytest.raises(InputError, match=match) as caught:
-        read_events(source, **options)  # type: ignore[arg-type]
-    sentence = str(caught.value)
-    assert "\n" not in sentence and "Traceback" not in sentence and sentence.endswith((".", "?")), sentence
-    return sentence
+        read_events(source, **options)
+    # People come through the audit, which first asks what kind of file it is.
+    with pytest.raises(InputError) as audited:
+        audit(source, **options)
+    for sentence in (str(caught.value), str(audited.value)):
+        assert "\n" not in sentence and "Traceback" not in sentence and sentence.endswith((".", "?")), sentence
+    return str(caught.value)
 
 
 def a_file(folder: Path, content: bytes | str, name: str = "log.csv") -> Path:
@@ -86,7 +91,8 @@ def test_what_is_not_a_readable_file(tmp_path: Path):
     refused(path, "no column 'uid' to map actor to; found 'actor', 'target', 'at'", mapping={"actor": "uid"})
     refused(path, "time format 'minutes' is not known: choose s, ms, us, iso", time_format="minutes")
     refused(path, "write it like 4GB", memory_limit="much")
-    refused(path, "does not exist", temp_dir=tmp_path / "none")
+    with pytest.raises(InputError, match="does not exist"):
+        read_events(path, temp_dir=tmp_path / "none")
 
 
 def test_broken_parquet(tmp_path: Path):
@@ -99,6 +105,12 @@ def test_broken_parquet(tmp_path: Path):
     refused(tmp_path / "none.parquet", "columns and no rows")
     pq.write_table(pa.table({"actor": [["a"]], "target": ["x"], "at": [T0]}), tmp_path / "nested.parquet")
     refused(tmp_path / "nested.parquet", "lists or records")
+
+
+@pytest.mark.parametrize("start", [b"", b"a,b,c,", b"1,2,3"])
+def test_an_endless_first_line_is_no_header(tmp_path: Path, start: bytes):
+    with pytest.raises(InputError, match="begins with a field of more than 131,072 signs"):
+        audit(a_file(tmp_path, start + b"z" * (8 << 20)))
 
 
 @pytest.mark.parametrize("name", ["log.csv", "log.jsonl", "log.csv.gz"])

@@ -25,7 +25,8 @@ MAX_LINE = 4 << 20
 MAX_DOCUMENT = 512 << 20
 """Largest JSON document that is one value instead of lines, in bytes after unpacking."""
 _BLOCK = 2 * MAX_LINE
-_HEAD = 1 << 20
+HEAD = 1 << 20
+"""Bytes of a file that tell its kind."""
 _KEPT = 200_000
 _DELIMITERS = ",\t;|"
 
@@ -67,7 +68,7 @@ class CheckedText(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """The next bytes, checked. Raises :class:`InputError`."""
         try:
-            data = bytes(self._stream.read(size if size and size > 0 else _HEAD))
+            data = bytes(self._stream.read(size if size and size > 0 else HEAD))
         except OSError as error:
             raise InputError(
                 f"{self._name} ends early or is damaged inside its compression; unpack it by hand, or fetch it again."
@@ -156,7 +157,7 @@ def head_of(path: Path, name: str) -> str:
         raise InputError(f"{name} is UTF-16; save it again as UTF-8 (iconv -f UTF-16 -t UTF-8).")
     if not packed and _looks_binary(raw):
         raise InputError(f"{name} is binary, not a log: Plaudit reads CSV, TSV, JSON lines and Parquet, text as UTF-8.")
-    data = text.read(_HEAD)
+    data = text.read(HEAD)
     if packed and data[:4] == b"PAR1":
         raise InputError(f"{name} is a Parquet file inside {packed}; unpack it, Parquet is compressed already.")
     if packed and (words := junk(data)):
@@ -180,6 +181,21 @@ class Shape:
     header: int
 
 
+def fields_of(line: str, delimiter: str, name: str) -> list[str]:
+    """The fields of a CSV's header.
+
+    Raises:
+        InputError: one is longer than any name of a column.
+    """
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error as error:
+        raise InputError(
+            f"{name} begins with a field of more than {csv.field_size_limit():,} signs: the first line names the "
+            "columns, and the lines need ends; export it again."
+        ) from error
+
+
 def header_of(head: str, name: str) -> tuple[list[str], str, int]:
     """Column names, delimiter and line number of a CSV's header, its first line that is not blank.
 
@@ -189,15 +205,15 @@ def header_of(head: str, name: str) -> tuple[list[str], str, int]:
     lines = head.splitlines()
     number = next(at for at, one in enumerate(lines) if one.strip())
     line = lines[number]
-    counts = {sign: len(next(csv.reader([line], delimiter=sign))) for sign in _DELIMITERS}
+    counts = {sign: len(fields_of(line, sign, name)) for sign in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda sign: counts[sign])
-    columns = [column.strip() for column in next(csv.reader([line], delimiter=delimiter))]
+    columns = [column.strip() for column in fields_of(line, delimiter, name)]
     if counts[delimiter] < 2:
         raise InputError(
             f"{name} has one column ({line.strip()[:60]!r}): a log needs actor, target and time, separated by commas, "
             "tabs, semicolons or bars and named in the first line."
         )
-    if len(head) < _HEAD // 4 and not any(one.strip() for one in lines[number + 1 :]):
+    if len(head) < HEAD // 4 and not any(one.strip() for one in lines[number + 1 :]):
         held = ", ".join(repr(column) for column in columns[:20])
         raise UnknownInput(f"{name} has a header and no rows: nothing to read.", "no_rows", held)
     return columns, delimiter, number + 1
@@ -245,16 +261,14 @@ def line_batches(path: Path, name: str, rejects: Rejects, tick: Callable[[int], 
 def document_of(path: Path, name: str) -> str:
     """A whole JSON document, unpacked. Raises :class:`InputError` when it is larger than :data:`MAX_DOCUMENT`."""
     text = _Unlined(open_text(path, name))
-    parts: list[bytes] = []
-    size = 0
+    whole = bytearray()
     while data := text.read():
-        size += len(data)
-        if size > MAX_DOCUMENT:
+        whole += data
+        if len(whole) > MAX_DOCUMENT:
             raise InputError(
                 f"{name} is one JSON value of more than {MAX_DOCUMENT >> 20} MB; write one event a line (JSONL)."
             )
-        parts.append(data)
-    return b"".join(parts).decode("utf-8").removeprefix("\ufeff")
+    return whole.decode("utf-8-sig")
 
 
 class _Unlined:
@@ -265,7 +279,7 @@ class _Unlined:
 
     def read(self) -> bytes:
         self._text._open_line = -MAX_DOCUMENT
-        return self._text.read(_HEAD)
+        return self._text.read(HEAD)
 
 
 def _stream(

@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,7 @@ MAX_DEPTH = 50
 """Levels of JSON inside JSON beyond which a file is no export of anybody: real ones have six."""
 _PARSED = 32 << 20
 """Characters of a document up to which it is parsed whole to be recognised."""
+_NAMED_LINES = re.compile(r"\.(jsonl|ndjson)(\.(gz|zst))?$", re.IGNORECASE)
 _SAMPLE = 200
 _CHUNK = 1 << 20
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
@@ -146,7 +148,7 @@ def _as_text(values: pa.Array) -> list[str]:
 
 def _csv(source: Source, path: Path, head: str, note: str) -> Opened:
     line = next(one for one in head.splitlines() if one.strip())
-    if not any(len(next(csv.reader([line], delimiter=sign))) > 1 for sign in ",\t;|"):
+    if not any(len(texts.fields_of(line, sign, source.name)) > 1 for sign in ",\t;|"):
         raise UnknownInput(
             f"{source.name} has one column ({line.strip()[:60]!r}): a table needs several, separated by commas, tabs, "
             "semicolons or bars and named in the first line.",
@@ -157,16 +159,25 @@ def _csv(source: Source, path: Path, head: str, note: str) -> Opened:
     if twice := [name for name in names if name and names.count(name) > 1]:
         raise InputError(f"{source.name} has several columns named {twice[0]!r}: rename all but one.")
     lines = [one for one in head.splitlines()[header : header + _SAMPLE] if one.strip()]
-    rows = [row for row in csv.reader(lines, delimiter=delimiter) if len(row) == len(names)]
+    rows = [row for row in _sampled(lines, delimiter) if len(row) == len(names)]
     seen = {name: [row[at] for row in rows if row[at]] for at, name in enumerate(names)}
     shape = texts.Shape(len(names), delimiter, header)
     return Opened(source, path, "csv", columns=tuple(names), shape=shape, note=note, samples=seen)
+
+
+def _sampled(lines: list[str], delimiter: str) -> Iterator[list[str]]:
+    """Rows up to one that is too long to be looked at; whoever reads them all says what is wrong with it."""
+    with suppress(csv.Error):
+        yield from csv.reader(lines, delimiter=delimiter)
 
 
 def _json(source: Source, path: Path, head: str, note: str) -> Opened:
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     if lines[0].startswith("{") and len(lines) > 1 and lines[1].startswith("{"):
         return Opened(source, path, "lines", documents=tuple(_parsed_lines(lines[:_SAMPLE], source.name)), note=note)
+    if len(lines) == 1 and len(head) >= texts.HEAD // 4 and _NAMED_LINES.search(source.name):
+        # Whoever reads the lines says that this one has no end; read as one document, it would fill memory first.
+        return Opened(source, path, "lines", note=note)
     whole = texts.document_of(path, source.name)
     refuse_deep(whole, source.name)
     try:
