@@ -307,10 +307,10 @@ def test_the_account_is_told_in_both_languages_and_comes_back_from_its_file() ->
 
 
 def test_the_command_line_takes_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    events = tmp_path / "events.parquet"
-    pq.write_table(world(*WORLD).events, events)
-    event = _likes()["event_id"].iloc[0]
-    labels = _write(tmp_path, HEADER + f"event,{event},genuine,seen,desk\n", "my labels.csv")
+    events, log = tmp_path / "events.parquet", world("small", 12_000, 1).events
+    pq.write_table(log, events)
+    rows = "".join(f"event,{event},genuine,seen,desk\n" for event in log["event_id"].to_pylist()[:3])
+    labels = _write(tmp_path, HEADER + rows, "my labels.csv")
     command = ["audit", str(events), "--time-format", "ms", "--labels", labels, "--out"]
     assert main([*command, str(tmp_path / "one"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["labels"]["code"] in ("labels_few", "labels_silent")

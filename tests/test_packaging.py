@@ -154,13 +154,13 @@ def test_the_wheel_holds_the_whole_package_and_only_it(root: Path, wheel: Path) 
 
 
 def _install(python: Path, *arguments: str) -> None:
+    # uv is only faster; pip alone must do: ours, into that environment, which needs none of its own.
     uv = shutil.which("uv")
-    # uv is only faster; pip alone must do.
-    command = (
-        [uv, "pip", "install", "--quiet", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
-    )
-    if not uv:
-        command += ["--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]
+    if uv:
+        command = [uv, "pip", "install", "--quiet", "--python", str(python)]
+    else:
+        command = [sys.executable, "-m", "pip", "--python", str(python), "--quiet", "--disable-pip-version-check"]
+        command += ["--no-input", "install", "--no-compile"]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -168,7 +168,7 @@ def _install(python: Path, *arguments: str) -> None:
 @pytest.mark.slow
 def test_the_wheel_works_in_a_clean_environment(root: Path, wheel: Path, tmp_path: Path) -> None:
     place = tmp_path / "env"
-    venv.create(place, with_pip=True, symlinks=True)
+    venv.create(place, symlinks=True)
     python, plaudit = place / "bin" / "python", place / "bin" / "plaudit"
     _install(python, "--require-hashes", "-r", str(root / "requirements.txt"))
     _install(python, "--no-deps", str(wheel))
