@@ -61,7 +61,7 @@ def log_p_all_false(first: Ints, second: Ints, log_q: Floats) -> float:
     if order.shape[0] == 0:
         return 0.0
     node = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)[1]
-    return float(_matched(node[: order.shape[0]], node[order.shape[0] :], log_q[order]))
+    return float(_matched(node[: order.shape[0]], node[order.shape[0] :], log_q[order].astype(np.float64)))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -107,7 +107,8 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
         picked, mark, age = rows[here], marked[here], bins[here]
         if picked.shape[0] > _MOST_LIKES:
             step = -(-picked.shape[0] // _MOST_LIKES)
-            picked, mark, age = picked[::step], mark[::step], age[::step]
+            # Laid out anew: the kernel would be compiled once more for marks with gaps between them.
+            picked, mark, age = picked[::step], np.ascontiguousarray(mark[::step]), age[::step]
         if not 0 < int(mark.sum()) < mark.shape[0]:
             continue
         by_age = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t])[age]
