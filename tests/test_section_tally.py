@@ -23,8 +23,8 @@ from tests.sections import START_MS, found, section
 MANY = [5] * 100
 
 
-def count(held: Section, findings: list[Findings], seed: int = 0) -> SectionTally:
-    return tally_section(held, findings, weigh_section(held, findings), seed)
+def count(held: Section, findings: list[Findings], seed: int = 0, sight: Sight | None = None) -> SectionTally:
+    return tally_section(held, findings, weigh_section(held, findings), seed, sight)
 
 
 def pooled(findings: list[Findings], targets: int = 3) -> tuple[list[float], list[float]]:
@@ -57,6 +57,18 @@ def test_a_censored_counter_is_counted_at_what_it_certainly_says() -> None:
     tally = count(held, [found(Family.TIMING, [1], excess=[40_000.0])])
     assert tally.shown[1] == 100_000 and tally.high[1] <= 100_000
     assert tally.undetermined[1] == 40_000
+
+
+def test_an_interval_reaches_as_far_as_planted_orders_were_larger_than_what_was_found() -> None:
+    held = section([300, *MANY])
+    curve = found(Family.TIMING, [1], excess=[100.0])
+    near, far = (count(held, [curve], sight=Sight(60, 50, 20, 100.0, 50.0, reach)) for reach in (1.0, 2.0))
+    assert near.low[1] > 170 and far.low[1] < near.low[1] - 40
+    same = ("authentic", "high", "undetermined", "excess", "excess_low")
+    assert all(getattr(near, name)[1] == getattr(far, name)[1] for name in same)
+    # What no planted order tests keeps its own interval: these are comments that were bought.
+    words = found(Family.WORDING, [1], excess=[100.0])
+    assert count(held, [words], sight=Sight(60, 50, 20, 100.0, 50.0, 2.0)).low[1] > 170
 
 
 def test_a_finding_that_does_not_say_how_many_questions_none() -> None:

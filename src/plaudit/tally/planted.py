@@ -9,6 +9,7 @@ back is the share of orders this export would show, which bounds the orders it d
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -27,11 +28,14 @@ _TAIL = 3.0
 _SHARE = {Tier.SNAPSHOT: 0.01, Tier.CURVE: 0.03}
 """Orders planted at a time. The tail of likes feels one in a hundred; curves stand more, and asking again costs."""
 _FEWEST, _MOST = 6, 60
-_ENOUGH = {Tier.SNAPSHOT: 300, Tier.CURVE: 24}
-"""Orders that make the share known well enough. A snapshot shows so few that it takes many; and costs little."""
+_ENOUGH = {Tier.SNAPSHOT: 300, Tier.CURVE: 60}
+"""Orders that make the share, and how much of an order is found, known well enough. A snapshot shows so few that it
+takes many; and costs little."""
 _ROUNDS = 10
 _PART = {Tier.SNAPSHOT: 20_000, Tier.CURVE: 1_000}
 """Comments of the part that is copied."""
+_BEYOND = 0.05
+"""What a 90 % interval leaves beyond its upper end."""
 _FOUND = 0.5
 """Share of an order's likes that must be in question for the order to count as shown."""
 
@@ -45,7 +49,7 @@ def sight_of(section: Section, verdicts: SectionVerdicts, told: Specifics, seed:
     free = free[free >= len(part.posts)] if len(part.comments) else free
     wanted = round(_SHARE.get(section.tier, 0.0) * free.shape[0])
     count = int(min(np.clip(wanted, _FEWEST, _MOST), free.shape[0] // 8))
-    orders, seen, sizes = 0, 0, [np.zeros(0)]
+    orders, seen, sizes, short = 0, 0, [np.zeros(0)], [np.zeros(0)]
     for _ in range(_ROUNDS if count else 0):
         target = np.sort(rng.choice(free, count, replace=False))
         copy, bought = _with_orders(part, target, rng)
@@ -53,7 +57,9 @@ def sight_of(section: Section, verdicts: SectionVerdicts, told: Specifics, seed:
         asked = [detector for detector in SECTION if detector.spec.family in OF_LIKES]
         findings = run_section_detectors(asked, copy, context, lambda done: None)
         tally = tally_section(copy, findings, weigh_section(copy, findings), seed)
-        shown = tally.discounted[target] + tally.undetermined[target] >= _FOUND * bought
+        questioned = tally.discounted[target] + tally.undetermined[target]
+        shown = questioned >= _FOUND * bought
+        short.append((bought / np.maximum(tally.excess[target], 1.0))[questioned > 0])
         orders, seen = orders + count, seen + int(shown.sum())
         sizes.append(bought[~shown].astype(np.float64))
         if orders >= _ENOUGH.get(section.tier, 0):
@@ -62,7 +68,15 @@ def sight_of(section: Section, verdicts: SectionVerdicts, told: Specifics, seed:
     if unseen.shape[0] == 0:
         # Nothing was missed: what little may be is of the smallest size sold.
         unseen = np.full(2, float(_SMALLEST))
-    return Sight(orders, seen, _SMALLEST, float(unseen.mean()), float(unseen.std()))
+    return Sight(orders, seen, _SMALLEST, float(unseen.mean()), float(unseen.std()), _reach(np.concatenate(short)))
+
+
+def _reach(short: Floats) -> float:
+    """What one more order of the same kind would not exceed in 19 cases of 20; the largest where they are too few."""
+    if short.shape[0] == 0:
+        return 1.0
+    rank = min(math.ceil((1.0 - _BEYOND) * (short.shape[0] + 1)), short.shape[0])
+    return max(1.0, float(np.sort(short)[rank - 1]))
 
 
 def _part(section: Section, most: int, rng: np.random.Generator) -> tuple[Section, Ints, Ints]:

@@ -37,6 +37,8 @@ class Sight:
         orders, seen: orders planted, and those of them that showed.
         smallest: likes of the smallest order sold.
         mean, spread: likes of an order that did not show, and their standard deviation.
+        reach: likes of an order that showed over the likes found of it, of 19 in 20 at most this (conformal: Vovk,
+            Gammerman & Shafer 2005). Windows miss the slow end of an order and what came before they begin.
     """
 
     orders: int
@@ -44,6 +46,7 @@ class Sight:
     smallest: int
     mean: float
     spread: float
+    reach: float = 1.0
 
     def room(self, section: Section, shown: Ints) -> Floats:
         """Likes an order that does not show could be at most, by target: of the size of such orders, on a target with
@@ -132,7 +135,9 @@ def tally_section(
     mean = np.where(named, certain.mean, weak.mean)
     spread = np.maximum(np.where(named, certain.spread, weak.spread), 1e-9)
     chance = np.where(shown > 0, chance, 0.0)
-    inside = _Clipped.of(mean, spread, shown)
+    causes = _causes(verdicts, named)
+    reach = np.where(_of_likes(causes), 1.0 if sight is None else sight.reach, 1.0)
+    inside = _Clipped.of(mean, spread, shown, reach)
     bought = chance * inside.mean
     verified, discounted, undetermined = _split(shown, certain, verdicts)
     authentic = shown - bought
@@ -140,7 +145,6 @@ def tally_section(
     high = np.maximum(shown - inside.quantile(0.05, chance), authentic)
     told = chance > 0
     tally = (shown, verified, discounted, undetermined, authentic)
-    causes = _causes(verdicts, named)
     rng = np.random.default_rng(seed)
     drawn, orders = _draws(chance, inside, causes, len(section.posts), rng)
     first = np.arange(n) < len(section.posts)
@@ -217,24 +221,28 @@ def _split(shown: Ints, excess: Excess, verdicts: SectionVerdicts) -> tuple[Ints
 
 @dataclass(frozen=True)
 class _Clipped:
-    """Normal excesses held between none and all of what is shown; what lies beyond counts as the bound itself.
+    """Excesses held between none and all of what is shown; what lies beyond counts as the bound itself. Two halves of
+    normals: ``above`` the mean they spread as far as orders that were planted were larger than what was found of them.
 
     Not cut off at the bounds: of a target of which nearly everything is unexplained, all may have been bought.
     """
 
     mean: Floats
     spread: Floats
+    above: Floats
     shown: Floats
 
     @staticmethod
-    def of(mean: Floats, spread: Floats, shown: Ints) -> _Clipped:
+    def of(mean: Floats, spread: Floats, shown: Ints, reach: Floats) -> _Clipped:
         most = shown.astype(np.float64)
-        return _Clipped(np.clip(mean, 0.0, most), spread, most)
+        middle = np.clip(mean, 0.0, most)
+        return _Clipped(middle, spread, np.maximum(spread, (reach - 1.0) * middle / Z90), most)
 
     def quantile(self, q: float, chance: Floats) -> Floats:
         """Quantile of ``Bernoulli(chance) * excess``."""
         left = np.clip((q - (1.0 - chance)) / np.maximum(chance, 1e-12), 0.0, 1.0)
-        value = self.mean + self.spread * ndtri(np.clip(left, 1e-300, 1 - 1e-16))
+        place = ndtri(np.clip(left, 1e-300, 1 - 1e-16))
+        value = self.mean + np.where(place > 0, self.above, self.spread) * place
         return np.asarray(np.where((chance > 0) & (left > 0), np.clip(value, 0.0, self.shown), 0.0), np.float64)
 
 
@@ -244,12 +252,16 @@ def _causes(verdicts: SectionVerdicts, named: Bools) -> Ints:
     return np.asarray(np.where(named, family, verdicts.family_weight.shape[0]), dtype=np.int64)
 
 
+def _of_likes(cause: Ints) -> Bools:
+    """Whether a cause, as :func:`_causes` numbers them, sees likes that were bought and not comments."""
+    return np.asarray(np.isin(cause, [number for number, family in enumerate(FAMILIES) if family in OF_LIKES]))
+
+
 def _draws(chance: Floats, inside: _Clipped, causes: Ints, posts: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """Bought likes of all posts and of all comments together, ``float64[2, DRAWS]``, and targets that received any
     by what the families of likes say, ``int64[DRAWS]``.
     """
     out, count = np.zeros((2, DRAWS)), np.zeros(DRAWS, np.int64)
-    of_likes = [number for number, family in enumerate(FAMILIES) if family in OF_LIKES]
     touched = np.flatnonzero(chance > 0)
     for cause in np.unique(causes[touched]):
         rows = touched[causes[touched] == cause]
@@ -259,9 +271,10 @@ def _draws(chance: Floats, inside: _Clipped, causes: Ints, posts: int, rng: np.r
             order = own[np.argsort(-chance[own], kind="stable")]
             taken = np.searchsorted(-chance[order], -coin, side="left")
             means = np.r_[0.0, np.cumsum(inside.mean[order])][taken]
-            spreads = np.sqrt(np.r_[0.0, np.cumsum(inside.spread[order] ** 2)][taken])
-            out[half] += np.maximum(means + spreads * rng.standard_normal(DRAWS), 0.0)
-            count += taken * (cause in of_likes)
+            place = rng.standard_normal(DRAWS)
+            spreads = [np.r_[0.0, np.cumsum(one[order] ** 2)][taken] for one in (inside.spread, inside.above)]
+            out[half] += np.maximum(means + np.sqrt(np.where(place > 0, spreads[1], spreads[0])) * place, 0.0)
+            count += taken * bool(_of_likes(cause))
     return out, count
 
 
