@@ -18,9 +18,10 @@ from plaudit.app.cli import main
 from plaudit.app.value import question
 from plaudit.errors import InputError
 from plaudit.model import DAY_MS, STATUSES, Outcomes, Status
-from plaudit.result import Contrast, ValuePart
-from plaudit.tally.described import WINDOW_MS, Engagement
+from plaudit.result import Contrast, Rate, ValuePart
+from plaudit.tally.described import WINDOW_MS, Engagement, of_small_cells, tellable
 from plaudit.tally.effects import AFTER, BEFORE, Acts
+from plaudit.tally.proportions import wilson
 from plaudit.tally.value import Spent, costs_of, value_audit
 from plaudit.testing.simulator import simulate
 
@@ -249,7 +250,11 @@ def test_people_under_other_names_and_rows_in_other_orders_are_the_same_answer(s
     renamed = Engagement(engagement.person, engagement.at_ms, engagement.status, engagement.focal, names)
     assert value_audit(renamed, other) == first
     for rate in first.rates:
+        if rate.acts is None or rate.rate is None:  # a small cell
+            assert rate.rate is rate.acts is None and 0 < rate.low < rate.high
+            continue
         assert rate.low <= rate.rate == rate.acts / rate.people <= rate.high
+        assert rate.acts == 0 or min(rate.acts, rate.people - rate.acts) >= 5 or rate.acts == rate.people
     assert first.window_ms == WINDOW_MS
 
 
@@ -308,3 +313,18 @@ def test_what_cannot_be_asked_is_one_sentence(files: Path, tmp_path: Path) -> No
         plaudit.audit(log, outcomes=files / "outcomes.csv", focus=["nobody"])
     with pytest.raises(InputError, match="cannot be read"):
         question(files / "outcomes.csv", focus=[f"@{tmp_path / 'missing'}"])
+
+
+@pytest.mark.parametrize("did", [0, 1, 4, 5, 40, 95, 96, 99, 100])
+def test_a_few_who_acted_are_not_counted_out(did: int) -> None:
+    low, high = wilson(did, 100)
+    exact = Rate(
+        group="verified", kind="purchase", window="first", people=100, acts=did, rate=did / 100, low=low, high=high
+    )
+    told = tellable(exact)
+    if did in (1, 4, 96, 99):
+        assert told.acts is told.rate is None and told.low <= low and told.high >= high
+        assert told == tellable(exact.model_copy(update={"acts": {1: 4, 4: 1, 96: 99, 99: 96}[did]}))
+        assert [one.code for one in of_small_cells([told])] == ["value_small_cells"]
+    else:
+        assert told == exact and of_small_cells([told]) == []

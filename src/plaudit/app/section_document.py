@@ -107,7 +107,7 @@ def section_part(
         basis=basis,
         rating=rating,
         level=level,
-        headline=headline(rating, total, section, weighty),
+        headline=headline(rating, total, section, weighty, tally.sight),
         total=total,
         on_posts=on_posts,
         on_comments=on_comments,

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from plaudit.model import Findings, Outcome, Section, Tier
 from plaudit.result import Message, SectionCount, Sight
 from plaudit.tally import SectionTally
+from plaudit.tally.section import Sight as Planted
 from plaudit.verdict import SectionVerdicts
 
 _LOTTERY = "抽奖|抽獎|中奖|开奖|锦鲤|giveaway|sweepstake|lottery|raffle"
@@ -23,8 +24,8 @@ _YES, _PARTLY = 2 / 3, 1 / 20
 """Share of bought likes not counted as verified from which a tier sees a way of buying, and sees it in part."""
 
 
-def headline(rating: str, total: SectionCount, section: Section, findings: int) -> Message:
-    """The audit in one sentence."""
+def headline(rating: str, total: SectionCount, section: Section, findings: int, planted: Planted | None) -> Message:
+    """The audit in one sentence. Where nothing is in question and trial orders mostly would not show, both are said."""
     values = {
         "shown": total.shown,
         "authentic": total.authentic,
@@ -38,7 +39,11 @@ def headline(rating: str, total: SectionCount, section: Section, findings: int) 
     if rating == "abstain":
         return Message(code="section_abstain", values={"posts": values["posts"], "comments": values["comments"]})
     if rating == "clear":
-        return Message(code="section_clear", values={k: values[k] for k in ("shown", "posts", "comments")})
+        told = {k: values[k] for k in ("shown", "posts", "comments")}
+        if planted is not None and planted.orders and planted.seen < planted.orders / 2:
+            told |= {"orders": planted.orders, "seen": planted.seen}
+            return Message(code="section_clear_blind", values=told)
+        return Message(code="section_clear", values=told)
     if total.discounted + total.undetermined == 0:
         told = {k: values[k] for k in ("shown", "posts", "comments")}
         return Message(code="section_aside", values={**told, "findings": findings})

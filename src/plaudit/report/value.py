@@ -28,8 +28,8 @@ def value_view(part: ValuePart, lang: str) -> RenderableType:
                 words(f"{rate.window}_window"),
                 words.name("group", rate.group),
                 figures.count(rate.people),
-                figures.count(rate.acts),
-                f"{words.percent(rate.rate)} ({low} {figures.DASH} {high})",
+                figures.DASH if rate.acts is None else figures.count(rate.acts),
+                f"{figures.DASH if rate.rate is None else words.percent(rate.rate)} ({low} {figures.DASH} {high})",
             )
         parts += [Text(), table, Text()]
     parts += bullets(words.say(contrast.message) for contrast in part.contrasts)

@@ -8,15 +8,16 @@ from plaudit.result.base import Frozen, Message
 class Rate(Frozen):
     """How many of a group did something in a window after their like: ``acts`` of ``people``, with a 90 % interval.
 
-    Groups of fewer than five people are not listed.
+    Groups of fewer than five people are not listed. Where fewer than five did it, or fewer than five did not, neither
+    number nor share is told (null), and the interval is the one that holds whichever it was.
     """
 
     group: str  # "verified" | "suspect" | "mixed" | "undetermined" of likers, or "commenters" | "readers" | "reads"
     kind: str  # "read_finish" | "follow" | "purchase" | "repurchase" | "referral"
     window: str  # "first" | "later", or "whole" of article totals
     people: int
-    acts: int
-    rate: float
+    acts: int | None
+    rate: float | None
     low: float
     high: float
 

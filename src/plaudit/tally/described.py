@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from plaudit.model import DAY_MS, Bools, Ints, Outcomes
-from plaudit.result import Rate
+from plaudit.result import Message, Rate
 from plaudit.result.cells import SMALL
 from plaudit.tally.effects import AFTER, BEFORE, Acts, observed
 from plaudit.tally.proportions import wilson
@@ -62,6 +62,27 @@ def acts_of(person: Ints, at_ms: Ints, rows: Bools) -> Acts:
     who, when = person[rows], at_ms[rows]
     order = np.lexsort((when, who))
     return Acts(who[order], when[order])
+
+
+def tellable(rate: Rate) -> Rate:
+    """A rate as it may be reported: small cells, of those who did it or of those who did not, are not told."""
+    did, people = rate.acts or 0, rate.people
+    if 0 < did < SMALL:
+        least, most = 1, SMALL - 1
+    elif 0 < people - did < SMALL:
+        least, most = people - SMALL + 1, people - 1
+    else:
+        return rate
+    return rate.model_copy(
+        update={"acts": None, "rate": None, "low": wilson(least, people)[0], "high": wilson(most, people)[1]}
+    )
+
+
+def of_small_cells(rates: Sequence[Rate]) -> list[Message]:
+    """What has to be said where a cell is not told."""
+    return (
+        [Message(code="value_small_cells", values={"small": SMALL})] if any(one.acts is None for one in rates) else []
+    )
 
 
 def rates_of(

@@ -19,7 +19,17 @@ import numpy as np
 from plaudit.model import STATUSES, Ints, Outcomes, Status
 from plaudit.result import Contrast, Cost, Message, Rate, ValuePart
 from plaudit.result.cells import SMALL
-from plaudit.tally.described import KINDS, WINDOW_MS, WINDOWS, Engagement, acts_of, doers, rates_of
+from plaudit.tally.described import (
+    KINDS,
+    WINDOW_MS,
+    WINDOWS,
+    Engagement,
+    acts_of,
+    doers,
+    of_small_cells,
+    rates_of,
+    tellable,
+)
 from plaudit.tally.effects import AFTER, BEFORE, Acts, Effect, Matched, Visits, alone, change, effect, match, observed
 from plaudit.tally.proportions import fisher, holm, newcombe
 
@@ -91,6 +101,7 @@ def value_audit(
         judged = _effects(acts, visits, group, index_ms, (first, last), window_ms, incentive, rng)
         contrasts = [*described, *judged]
         messages += _said(judged)
+        messages += of_small_cells(rates)
         messages += [Message(code="value_note_liking"), Message(code="value_note_short")]
     return ValuePart(
         outcomes=len(outcomes),
@@ -172,10 +183,12 @@ def _describe(
     for kind, done in acts.items():
         for window in WINDOWS:
             found = rates_of(kind, window, done, GROUPS, group, index_ms, tracked, window_ms)
-            rates += found.values()
-            if "verified" in found and "suspect" in found:
-                both = [(found[name].acts, found[name].people) for name in ("verified", "suspect")]
-                contrasts.append(_groups(kind, window, *both))
+            shown = {name: tellable(rate) for name, rate in found.items()}
+            rates += shown.values()
+            both = [shown[name] for name in ("verified", "suspect") if name in shown]
+            # A difference would tell what a hidden cell does not.
+            if len(both) == 2 and all(one.acts is not None for one in both):
+                contrasts.append(_groups(kind, window, *((one.acts or 0, one.people) for one in both)))
     return rates, contrasts
 
 
