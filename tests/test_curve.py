@@ -191,6 +191,25 @@ def test_a_minority_of_bought_curves_does_not_teach_the_null() -> None:
     assert set(range(8)) <= set(loud(find(world.section())))
 
 
+def test_orders_of_every_shape_on_three_posts_in_ten_do_not_hide_each_other() -> None:
+    seen, others = 0, 0
+    for seed in SEEDS:
+        world = quiet(seed, posts=24, polls=120, burst=1.0)
+        for post in range(7):
+            life = often(world, post, 30)
+            if post % 3 == 0:
+                deliver(life, 10, 10.25, 150)
+            elif post % 3 == 1:
+                deliver(life, 30, 32, 150)
+            else:
+                for start in (10, 34, 58):
+                    deliver(life, start, start + 0.5, 60)
+        found = loud(find(world.section()))
+        seen += len(set(found) & set(range(7)))
+        others += len(set(found) - set(range(7)))
+    assert seen >= 0.7 * 7 * len(SEEDS) and others <= 3
+
+
 def test_capped_and_rounded_counters_are_ranges_and_invent_no_step() -> None:
     world = quiet(2, middle=4000.0)
 

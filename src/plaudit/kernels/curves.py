@@ -327,9 +327,10 @@ def null_windows(
 @numba.njit(cache=True, nogil=True)
 def disjoint_windows(
     offsets: np.ndarray, low: np.ndarray, high: np.ndarray, cum: np.ndarray, octave: int, most: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Side-by-side windows whose share of the exposure lies in one octave: ``(gain, total, share)``."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Side-by-side windows whose share of the exposure lies in one octave: ``(gain, total, share, curve)``."""
     gain, total, share = np.zeros(most, np.int64), np.zeros(most, np.int64), np.zeros(most)
+    home = np.zeros(most, np.int64)
     found = 0
     for t in range(offsets.shape[0] - 1):
         s, e = offsets[t], offsets[t + 1]
@@ -342,12 +343,12 @@ def disjoint_windows(
             if w < 0.5 ** (octave + 1):
                 continue
             if w < 0.5**octave:
-                gain[found], total[found], share[found] = max(low[b] - high[a], 0), n, w
+                gain[found], total[found], share[found], home[found] = max(low[b] - high[a], 0), n, w, t
                 found += 1
                 if found == most:
-                    return gain, total, share
+                    return gain, total, share, home
             a = b
-    return gain[:found], total[:found], share[:found]
+    return gain[:found], total[:found], share[:found], home[:found]
 
 
 def log_tail_plain(k: int, n: int, w: float, alpha: float) -> float:

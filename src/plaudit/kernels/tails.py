@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from scipy.special import betainc, gammainc, gammaln, log_ndtr, ndtri_exp
+from scipy.special import betainc, gammainc, gammaln, log_ndtr, ndtri, ndtri_exp
 
 from plaudit.model import Floats, Ints
 
@@ -93,16 +93,17 @@ def log_p_of_score(z: Floats) -> Floats:
     return np.asarray(log_ndtr(-z), dtype=np.float64)
 
 
-def central_match(z: Floats) -> tuple[float, float]:
+def central_match(z: Floats, upper: float = 0.75) -> tuple[float, float]:
     """Location and scale of the bulk of ``z`` (median and quartile distance; Efron 2004, "empirical null").
 
-    Never narrower than the theoretical null: location is at least 0 and scale at least 1, so a quiet log does not make
-    its loudest member an outlier.
+    What more than ``1 - upper`` of all show is taken for what is usual here. Never narrower than the theoretical null:
+    location is at least 0 and scale at least 1, so a quiet log does not make its loudest member an outlier.
     """
     if z.shape[0] < 20:
         return 0.0, 1.0
-    q25, q50, q75 = np.quantile(z, [0.25, 0.5, 0.75])
-    return max(float(q50), 0.0), max(float(q75 - q50) / 0.6745, float(q75 - q25) / 1.349, 1.0)
+    low, middle, high = np.quantile(z, [0.25, 0.5, upper])
+    above = float(ndtri(upper))
+    return max(float(middle), 0.0), max(float(high - middle) / above, float(high - low) / (above + 0.6745), 1.0)
 
 
 Spread = tuple[Floats, Floats, Floats]

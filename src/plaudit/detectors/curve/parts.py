@@ -21,6 +21,9 @@ WEIGHTS: Mapping[str, float] = {"scan": 0.75, "quiet": 0.1, "fall": 0.1, "round"
 """What each test may spend of a curve's level (Bonferroni weights, Genovese et al. 2006)."""
 
 _LOUD = np.log(0.05)
+_USUAL = 0.6
+"""Place of the bulk of curves that says how far they wander. With the upper quartile, orders on a quarter of a small
+account's posts were its habit and hid each other; what two in five curves do still is one."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def judge(curves: Curves, exposure: Exposure, least: int, seed: int) -> Part:
     # Where the section's curves wander more than the fitted null, that is their habit (empirical null, Efron 2004). Of
     # all curves together, not by size: a purchase makes a small curve a large one.
     z = normal_score(windows.log_p)
-    location, scale = central_match(z)
+    location, scale = central_match(z, _USUAL)
     wander = log_p_of_score((z - location) / scale)
     tests = {
         "scan": np.where(windows.log_p < 0, wander, 0.0),

@@ -2,8 +2,9 @@
 
 A window's gain is beta-binomial around its share of the exposure. Its precision has two parts, both fitted to the
 section's own windows: ``kappa`` by the length of the window (curves age at their own pace, days differ) and ``burst``
-(likes come in handfuls). A fiftieth of the windows may be anything, so bought ones do not widen the null they are
-judged by. Few windows make a wide null: of ``kappa`` the lower quartile of its posterior is used.
+(likes come in handfuls). A fiftieth of the windows may be anything, and a curve may wander as no other does, so bought
+ones do not widen the null they are judged by. Few windows make a wide null: of ``kappa`` the lower quartile of its
+posterior is used.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from plaudit.model import Floats, Ints
 KAPPAS = np.geomspace(0.5, 8000.0, 24)
 BURSTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _ANY = 0.02
+_ODD = 0.1
+"""Chance of a curve that its windows have a precision of their own, any of :data:`KAPPAS`. Orders fall on curves, not
+on windows: where many curves hold one, the windows that do are more than any share of all windows."""
 _MOST = 1500
 _SEEN = 20_000
 _REDRAWN = 1200
@@ -43,13 +47,24 @@ def log_mixture(k: Ints, n: Ints, w: Floats, alpha: Floats) -> Floats:
     return np.asarray(np.logaddexp(mass + np.log1p(-_ANY), np.log(_ANY) - np.log(n + 1.0)), dtype=np.float64)
 
 
-def cautious_kappa(k: Ints, n: Ints, w: Floats, burst: float, least: float = 0.0) -> tuple[float, float]:
-    """``(kappa, ln evidence)`` of windows; lower quartile of the posterior over :data:`KAPPAS` from ``least`` on."""
+def cautious_kappa(
+    k: Ints, n: Ints, w: Floats, burst: float, least: float = 0.0, curve: Ints | None = None
+) -> tuple[float, float]:
+    """``(kappa, ln evidence)`` of windows; lower quartile of the posterior over :data:`KAPPAS` from ``least`` on. Where
+    the ``curve`` of each is given, a curve may have a precision of its own.
+    """
     grid = KAPPAS[least <= KAPPAS]
     if k.shape[0] == 0:
         return float(grid[grid.shape[0] // 2]), 0.0
     per_like = burst / np.maximum(n, 1)
-    score = np.array([log_mixture(k, n, w, 1.0 / (1.0 / kappa + per_like)).sum() for kappa in grid])
+    each = [log_mixture(k, n, w, 1.0 / (1.0 / kappa + per_like)) for kappa in grid]
+    if curve is None:
+        score = np.array([part.sum() for part in each])
+    else:
+        home = np.unique(curve, return_inverse=True)[1]
+        own = np.array([np.bincount(home, part) for part in each])
+        odd = logsumexp(own, axis=0) - np.log(grid.shape[0])
+        score = np.logaddexp(own + np.log1p(-_ODD), odd + np.log(_ODD)).sum(axis=1)
     weight = np.exp(score - score.max())
     spot = int(np.searchsorted(np.cumsum(weight) / weight.sum(), _CAUTIOUS))
     return float(grid[spot]), float(logsumexp(score) - np.log(grid.shape[0]))
@@ -59,10 +74,10 @@ def spread_of(curves: Curves, cum: Floats) -> Spread:
     """Fit from side-by-side windows of all curves; ``cum`` is exposure summed along each curve."""
     samples = []
     for octave in range(DEPTH):
-        k, n, w = disjoint_windows(curves.offsets, curves.low, curves.high, cum, octave, _SEEN)
+        k, n, w, home = disjoint_windows(curves.offsets, curves.low, curves.high, cum, octave, _SEEN)
         step = max(1, -(-k.shape[0] // _MOST))
-        samples.append((np.minimum(k, n)[::step], n[::step], w[::step]))
-    fits = [[cautious_kappa(*sample, burst) for sample in samples] for burst in BURSTS]
+        samples.append((np.minimum(k, n)[::step], n[::step], w[::step], home[::step]))
+    fits = [[cautious_kappa(k, n, w, burst, curve=home) for k, n, w, home in samples] for burst in BURSTS]
     best = int(np.argmax([sum(evidence for _, evidence in fit) for fit in fits]))
     kappa = np.array([value for value, _ in fits[best]])
     held = np.array([sample[0].shape[0] > 0 for sample in samples])
