@@ -9,6 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from plaudit.kernels.grown import grown
 from plaudit.model import Bools, Ints
 
 _MOST_BITS = 26
@@ -93,18 +94,11 @@ def repeated_pairs(
                     elif slots[slot] >= 2:
                         if size == cap:
                             cap += cap // 2
-                            keys, left, right = _grow(keys, cap), _grow(left, cap), _grow(right, cap)
+                            keys, left, right = grown(keys, size, cap), grown(left, size, cap), grown(right, size, cap)
                         keys[size], left[size], right[size] = key, i, j
                         size += 1
                 j += 1
     return keys[:size], left[:size], right[:size]
-
-
-@numba.njit(cache=True)
-def _grow(a: np.ndarray, cap: int) -> np.ndarray:
-    out = np.empty(cap, a.dtype)
-    out[: a.shape[0]] = a
-    return out
 
 
 def repeated_pairs_plain(

@@ -171,7 +171,8 @@ def _log_p(
         return 0.0
     chance = _coins(log_weight, k)
     mass = np.zeros(n + 1, np.float64)
-    mass[1:] = np.cumsum(chance)
+    for i in range(n):
+        mass[i + 1] = mass[i] + chance[i]
     left, right = _stretches(mass, at_ms, widths)
     share = (mass[right] - mass[left]) / mass[n]
     seen = _statistic(total, share, left, right) - 1e-12
@@ -185,27 +186,6 @@ def _log_p(
         return float(np.log((reached + 1.0) / (null.shape[0] + 1.0)))
     cut, excess = _tail(null)
     return float(np.log(_TAIL) - max(seen - cut, 0.0) / excess)
-
-
-@numba.njit(cache=True, nogil=True)
-def _log_p_allowed(
-    marked: np.ndarray,
-    log_weight: np.ndarray,
-    at_ms: np.ndarray,
-    widths: np.ndarray,
-    draws: int,
-    seed: int,
-    strengths: np.ndarray,
-    most: float,
-    enough: float,
-) -> float:
-    out = -np.inf
-    for strength in strengths:
-        odds = np.minimum(np.maximum(log_weight * strength, -most), most)
-        out = max(out, _log_p(marked, odds, at_ms, widths, draws, seed))
-        if out >= enough:
-            break
-    return out
 
 
 def log_p_contrast(
@@ -236,8 +216,13 @@ def log_p_contrast(
         enough: ``ln p`` from which on no further strength is asked.
     """
     log_weight = np.log(weight)
-    strong = np.array(strengths, dtype=np.float64)
-    return float(_log_p_allowed(marked, log_weight, at_ms, _WIDTHS, draws, seed, strong, _MOST_LOG_ODDS, enough))
+    out = -np.inf
+    for strength in strengths:
+        odds = np.clip(log_weight * strength, -_MOST_LOG_ODDS, _MOST_LOG_ODDS)
+        out = max(out, float(_log_p(marked, odds, at_ms, _WIDTHS, draws, seed)))
+        if out >= enough:
+            break
+    return out
 
 
 def coins(weight: Floats, k: int) -> Floats:

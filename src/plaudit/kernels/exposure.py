@@ -64,7 +64,7 @@ def _edges(control: Ints, c0: int, c1: int, born: int, end: int, start: int, sto
     out[inner] = min(max(start, born), end)
     out[inner + 1] = min(max((start + stop) // 2, born), end)
     out[inner + 2] = min(max(stop, born), end)
-    out[:] = np.sort(out)
+    out.sort()
 
 
 @njit(cache=True, nogil=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from plaudit.kernels.grown import grown
 from plaudit.model import Ints
 
 
@@ -59,7 +60,7 @@ def shared_actors(
         if size + seen > cap:
             while size + seen > cap:
                 cap += cap // 2
-            out_i, out_j, out_c = _grow(out_i, cap, size), _grow(out_j, cap, size), _grow(out_c, cap, size)
+            out_i, out_j, out_c = grown(out_i, size, cap), grown(out_j, size, cap), grown(out_c, size, cap)
         for x in range(seen):
             j = touched[x]
             if count[j] >= fewest:
@@ -67,13 +68,6 @@ def shared_actors(
                 size += 1
             count[j] = 0
     return out_i[:size], out_j[:size], out_c[:size]
-
-
-@numba.njit(cache=True)
-def _grow(a: np.ndarray, cap: int, used: int) -> np.ndarray:
-    out = np.empty(cap, a.dtype)
-    out[:used] = a[:used]
-    return out
 
 
 @numba.njit(cache=True, nogil=True)

@@ -17,6 +17,7 @@ from importlib import resources
 import numba
 import numpy as np
 
+from plaudit.kernels.grown import grown
 from plaudit.model import Floats, Ints
 
 _LADDER = 1.2
@@ -115,8 +116,8 @@ def scan_targets(
             if lead or crowded:
                 if count + 2 * depth + 2 > cap:
                     cap *= 2
-                    out_t, out_s, leaf = _grown(out_t, cap), _grown(out_s, cap), _grown(leaf, cap)
-                    out_f, out_l, out_b = _grown(out_f, cap), _grown(out_l, cap), _grown(out_b, cap)
+                    out_t, out_s, leaf = grown(out_t, count, cap), grown(out_s, count, cap), grown(leaf, count, cap)
+                    out_f, out_l, out_b = grown(out_f, count, cap), grown(out_l, count, cap), grown(out_b, count, cap)
                 out_t[count], out_s[count], out_f[count], out_l[count], out_b[count] = t, s, f, e, base
                 leaf[count] = crowded
                 count += 1
@@ -151,13 +152,6 @@ def scan_targets(
                 stack[top, 4] = level + 1
                 top += 1
     return out_t[:count], out_s[:count], out_f[:count], out_l[:count], out_b[:count], leaf[:count]
-
-
-@numba.njit(cache=True)
-def _grown(a: np.ndarray, cap: int) -> np.ndarray:
-    out = np.empty(cap, a.dtype)
-    out[: a.shape[0]] = a
-    return out
 
 
 @numba.njit(cache=True, nogil=True)

@@ -61,13 +61,17 @@ def sent_shares(
             lift[home[e], seen[e]] += share[e]
             sent[where[e]] += share[e]
         for g in range(n_gatherings):
-            lift[g] /= max(lift[g].sum(), 1.0)
+            total = max(lift[g].sum(), 1.0)
+            for k in range(numbers):
+                lift[g, k] /= total
             whole += lift[g]
         reach = 0.0
         for g in range(n_gatherings):
             own = whole - lift[g] + 0.01
             bought = min(max(part[g], 0.01), 0.99)
-            lift[g] = own / own.sum() * (bought / (1.0 - bought))
+            total, odds = own.sum(), bought / (1.0 - bought)
+            for k in range(numbers):
+                lift[g, k] = own[k] / total * odds
             reach += (1.0 - part[g]) * size[g] * heard[g]
         reach /= max(likes, 1)
         # Of the log's other likes as many are a worker's off duty as workers give outside the gatherings.
@@ -79,7 +83,7 @@ def sent_shares(
         for u in range(further.shape[0]):
             k, mean = often[u], max(further[u] * reach, _LEAST_MEAN)
             passer[u] = np.exp(k * np.log(mean) - mean - log_factorial[k] + log_on) + off[k] + _NEVER
-        part[:] = PART_PRIOR * prior
+        part = PART_PRIOR * prior
         for e in range(m):
             worker = lift[home[e], seen[e]]
             share[e] = min(max(worker / (worker + passer[alike[e]]), least), 1.0 - least)
