@@ -50,10 +50,15 @@ def heard_by_stretch(
         spread: relative variance of the rate between stretches of one row, see :func:`spread_between`.
         own: looks that one like makes: 1 where looks were counted, 0 where attention stands in for them.
     """
-    heard, seen = likes.copy(), looks.copy()
+    heard, seen = np.empty(likes.shape), np.empty(likes.shape)
     for row in range(likes.shape[0]):
+        for k in range(likes.shape[1]):
+            heard[row, k], seen[row, k] = likes[row, k], looks[row, k]
         for _ in range(_ROUNDS):
-            all_heard, all_seen = heard[row].sum(), seen[row].sum()
+            all_heard, all_seen = 0.0, 0.0
+            for k in range(likes.shape[1]):
+                all_heard += heard[row, k]
+                all_seen += seen[row, k]
             moved = False
             for k in range(likes.shape[1]):
                 if heard[row, k] == 0.0:
