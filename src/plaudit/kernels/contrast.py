@@ -55,6 +55,19 @@ def _mixed(state: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)
+def _ascending(values: np.ndarray) -> np.ndarray:
+    """A sorted copy, by insertion: of so few, quicker than what the library would have to compile first."""
+    out = np.empty(values.shape[0], np.float64)
+    for n in range(values.shape[0]):
+        at = n
+        while at and out[at - 1] > values[n]:
+            out[at] = out[at - 1]
+            at -= 1
+        out[at] = values[n]
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
 def _drawn(
     chance: np.ndarray,
     share: np.ndarray,
@@ -69,7 +82,9 @@ def _drawn(
     n = chance.shape[0]
     out = np.empty(draws, np.float64)
     # A coin falls where its 53 bits lie below its chance: compared as whole numbers, which is the same and quicker.
-    below = np.ceil(chance * 2.0**53).astype(np.uint64)
+    below = np.empty(n, np.uint64)
+    for i in range(n):
+        below[i] = np.uint64(np.ceil(chance[i] * 2.0**53))
     total = np.zeros(n + 1, np.float64)
     reached = 0
     for d in range(draws):
@@ -82,7 +97,7 @@ def _drawn(
         if reached == enough:
             return out[: d + 1]
         if d + 1 == _FEW and reached == 0:
-            cut, excess = _tail(np.sort(out[:_FEW]))
+            cut, excess = _tail(_ascending(out[:_FEW]))
             if seen - cut > _BEYOND * excess:
                 return out[:_FEW]
     return out
@@ -92,8 +107,12 @@ def _drawn(
 def _tail(null: np.ndarray) -> tuple[float, float]:
     """Where the upper tenth of the ascending ``null`` begins and how far it goes beyond that on average, at least 1."""
     cut = null[int((1 - _TAIL) * null.shape[0])]
-    upper = null[null >= cut]
-    return cut, max(upper.mean() - cut, 1.0)
+    total, upper = 0.0, 0
+    for value in null:
+        if value >= cut:
+            total += value
+            upper += 1
+    return cut, max(total / upper - cut, 1.0)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -116,38 +135,47 @@ def _coins(log_weight: np.ndarray, k: int) -> np.ndarray:
         if abs(following - middle) < 1e-13 * max(1.0, abs(middle)):
             break
         middle = following
-    return 1.0 / (1.0 + np.exp(-(log_weight + middle)))
+    out = np.empty(log_weight.shape[0])
+    for i in range(log_weight.shape[0]):
+        out[i] = 1.0 / (1.0 + np.exp(-(log_weight[i] + middle)))
+    return out
 
 
 @numba.njit(cache=True, nogil=True)
 def _stretches(mass: np.ndarray, at_ms: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = at_ms.shape[0]
-    length, step = mass[n] * widths[:, 0], mass[n] * widths[:, 1] / _STEPS
-    number = np.rint((1.0 - widths[:, 0]) / widths[:, 1] * _STEPS).astype(np.int64) + 1
+    number = np.empty(widths.shape[0], np.int64)
+    every = 0
+    for w in range(widths.shape[0]):
+        number[w] = int(np.rint((1.0 - widths[w, 0]) / widths[w, 1] * _STEPS)) + 1
+        every += number[w]
     # No stretch parts equal times: where each run of them begins, and where it is over.
     begins, ends = np.empty(n, np.int64), np.empty(n, np.int64)
     for i in range(n):
         begins[i] = begins[i - 1] if i and at_ms[i] == at_ms[i - 1] else i
     for i in range(n - 1, -1, -1):
         ends[i] = ends[i + 1] if i + 1 < n and at_ms[i] == at_ms[i + 1] else i + 1
-    both = np.empty(number.sum(), np.int64)
+    both = np.empty(every, np.int64)
     size = 0
-    for w in range(length.shape[0]):
+    for w in range(widths.shape[0]):
+        length, step = mass[n] * widths[w, 0], mass[n] * widths[w, 1] / _STEPS
         for k in range(number[w]):
-            first = np.searchsorted(mass, k * step[w] - 1e-9)
-            last = min(np.searchsorted(mass, k * step[w] + length[w] - 1e-9), n)
+            first = np.searchsorted(mass, k * step - 1e-9)
+            last = min(np.searchsorted(mass, k * step + length - 1e-9), n)
             left, right = begins[min(first, n - 1)], ends[max(last - 1, 0)]
             if right > left:
                 # One number per stretch: sorting those is far quicker than sorting pairs.
                 both[size] = left * (n + 1) + right
                 size += 1
-    both = np.sort(both[:size])
+    both = both[:size]
+    both.sort()
+    lefts, rights = np.empty(size, np.int64), np.empty(size, np.int64)
     kept = 0
     for k in range(size):
         if k == 0 or both[k] != both[k - 1]:
-            both[kept] = both[k]
+            lefts[kept], rights[kept] = both[k] // (n + 1), both[k] % (n + 1)
             kept += 1
-    return both[:kept] // (n + 1), both[:kept] % (n + 1)
+    return lefts[:kept], rights[:kept]
 
 
 _WIDTHS = np.array(
@@ -174,11 +202,15 @@ def _log_p(
     for i in range(n):
         mass[i + 1] = mass[i] + chance[i]
     left, right = _stretches(mass, at_ms, widths)
-    share = (mass[right] - mass[left]) / mass[n]
+    share = np.empty(left.shape[0])
+    for w in range(left.shape[0]):
+        share[w] = (mass[right[w]] - mass[left[w]]) / mass[n]
     seen = _statistic(total, share, left, right) - 1e-12
     enough = max(2, int(_ENOUGH * _TAIL * draws))
-    null = np.sort(_drawn(chance, share, left, right, draws, seed, seen, enough))
-    reached = np.sum(null >= seen)
+    null = _ascending(_drawn(chance, share, left, right, draws, seed, seen, enough))
+    reached = 0
+    for value in null:
+        reached += value >= seen
     if reached >= enough:
         # Where drawing ended there, or with the last draw.
         return float(np.log(enough / null.shape[0]))
