@@ -166,9 +166,14 @@ def test_written_tables_have_their_schemas_and_the_manifest_names_every_source(w
 
 
 def test_nobody_is_named_unless_revealed(tmp_path: Path) -> None:
-    snapshot(tmp_path / "a.csv")
-    hidden, shown = plaudit.audit(tmp_path / "a.csv"), plaudit.audit(tmp_path / "a.csv", reveal=True)
+    path = snapshot(tmp_path / "a.csv")
+    with path.open("a", encoding="utf-8") as more:
+        more.write(f"p1,c99,{NICKNAME},电话13800138000,minus one,2024-05-01T11:00:00Z,2024-05-02T10:00:00Z\n")
+    hidden, shown = plaudit.audit(path), plaudit.audit(path, reveal=True)
     for audit, told in ((hidden, False), (shown, True)):
+        (rejected,) = audit.tables["quarantine"].to_pylist()
+        assert rejected["reason"] == "likes is no count"
+        assert ("13800138000" in (rejected["content"] or "")) == told
         out = tmp_path / str(told)
         audit.write(out, "zh")
         texts = (out / "result.json").read_text("utf-8") + (out / "report.html").read_text("utf-8")

@@ -14,7 +14,7 @@ from plaudit.app.section_messages import unseen
 from plaudit.app.section_tables import finding_ids, section_tables, target_ids
 from plaudit.detectors import SECTION, SectionContext, TextFigures
 from plaudit.detectors.runner import run_section_detectors
-from plaudit.model import DAY_MS, STATUSES, Findings, Ints, Section, Status
+from plaudit.model import DAY_MS, STATUSES, Findings, Ints, Section, Status, without_content
 from plaudit.policy import decide
 from plaudit.progress import Progress, Silent
 from plaudit.result import Basis, Case, Decision, DetectorRun, Message, SectionPart
@@ -97,7 +97,7 @@ def audit_section(
         quarantine: rows that could not be read, in the schema ``quarantine``.
         seed: seed of everything random; the same seed gives the same bytes.
         as_of_ms: the moment decisions are dated from; the last moment the section speaks of by default.
-        reveal: write texts and nicknames into tables and document.
+        reveal: write texts, nicknames and what rejected rows held into tables and document.
         progress: told the stages.
         figures: what stands for the texts where they were left behind.
     """
@@ -124,7 +124,7 @@ def audit_section(
     cases = [view.case for view in part.comments if view.case] + [view.case for view in part.posts if view.case]
     return SectionAudit(
         part=part,
-        tables={**tables, "quarantine": quarantine},
+        tables={**tables, "quarantine": quarantine if reveal else without_content(quarantine)},
         detectors=[run_of(d, f) for d, f in zip(SECTION, found.findings, strict=True)],
         cases=cases[:8],
         decisions=decisions,

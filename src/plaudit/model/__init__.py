@@ -19,7 +19,7 @@ from plaudit.model.section import (
     Section,
     Snapshots,
 )
-from plaudit.model.tables import LOG_TABLES, SCHEMA_VERSION, SCHEMAS, SECTION_TABLES
+from plaudit.model.tables import LOG_TABLES, SCHEMA_VERSION, SCHEMAS, SECTION_TABLES, without_content
 from plaudit.model.words import (
     DAY_MS,
     HOUR_MS,
@@ -71,4 +71,5 @@ __all__ = [
     "Verdicts",
     "offsets_of",
     "ranges",
+    "without_content",
 ]

@@ -189,3 +189,18 @@ LOG_TABLES = ("likes", "targets", "counts", "actors", "groups", "findings", "qua
 
 SECTION_TABLES = ("comments", "posts", "snapshots", "targets", "groups", "findings", "quarantine")
 """Tables of an audit of comment exports and curves. An audit of both writes all of :data:`SCHEMAS`."""
+
+
+def without_content(quarantine: pa.Table, names: Mapping[str, str] | None = None) -> pa.Table:
+    """Rejected rows (schema ``quarantine``) without what they held, which may name people; files as in ``names``."""
+    file = quarantine["file"]
+    if names is not None:
+        file = pa.array([names[name] for name in file.to_pylist()], pa.string())
+    return pa.table(
+        {
+            "file": file,
+            "row": quarantine["row"],
+            "reason": quarantine["reason"],
+            "content": pa.nulls(quarantine.num_rows, pa.string()),
+        }
+    ).cast(SCHEMAS["quarantine"])

@@ -23,7 +23,7 @@ from plaudit.app.bundle.unpacking import int32, int64, texts, within
 from plaudit.errors import InputError
 from plaudit.ingest import Ingested
 from plaudit.ingest.labels import GivenLabels, Label
-from plaudit.model import SCHEMAS, EventLog, SubjectKind
+from plaudit.model import SCHEMAS, EventLog, SubjectKind, without_content
 from plaudit.result import Input, InputFile
 
 LIKES, ACTORS, TARGETS = "input/likes.parquet", "input/actors.parquet", "input/targets.parquet"
@@ -57,15 +57,7 @@ TABLES = tuple(_ID_COLUMNS)
 def masked(read: Ingested, key: bytes) -> Ingested:
     """The same log under pseudonyms: every dense number, time and count as it was, no string as it was."""
     sources = {file.name: f"source-{number}" for number, file in enumerate(read.summary.files, 1)}
-    rows = read.quarantine.num_rows
-    quarantine = pa.table(
-        {
-            "file": pa.array([sources[name] for name in read.quarantine["file"].to_pylist()], pa.string()),
-            "row": read.quarantine["row"],
-            "reason": read.quarantine["reason"],
-            "content": pa.nulls(rows, pa.string()),
-        }
-    ).cast(SCHEMAS["quarantine"])
+    quarantine = without_content(read.quarantine, sources)
     summary = read.summary.model_copy(
         update={
             "files": [file.model_copy(update={"name": sources[file.name]}) for file in read.summary.files],

@@ -34,6 +34,7 @@ from plaudit.model import (
     Section,
     Snapshots,
     SubjectKind,
+    without_content,
 )
 
 ABOUT, POSTS, COMMENTS = "input/section.json", "input/posts.parquet", "input/comments.parquet"
@@ -59,14 +60,7 @@ def masked(read: ExportRead, names: Names, with_texts: bool) -> ExportRead:
     posts, comments = section.posts, section.comments
     target, author = names.swap("target"), names.swap("author")
     sources = {file.name: f"source-{number}" for number, file in enumerate(told.files, 1)}
-    rejected = pa.table(
-        {
-            "file": pa.array([sources[name] for name in read.quarantine["file"].to_pylist()], pa.string()),
-            "row": read.quarantine["row"],
-            "reason": read.quarantine["reason"],
-            "content": pa.nulls(read.quarantine.num_rows, pa.string()),
-        }
-    ).cast(SCHEMAS["quarantine"])
+    rejected = without_content(read.quarantine, sources)
     summary = replace(
         told,
         files=tuple(replace(file, name=sources[file.name], notes=()) for file in told.files),
