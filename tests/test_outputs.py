@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import plaudit
 from plaudit.app.pipeline import Audit, audit
@@ -52,8 +53,10 @@ def folder(log: Path, by_path: Audit) -> Path:
 
 @pytest.fixture(scope="module")
 def again(log: Path) -> Audit:
-    """The audit of the same file another time, its path told as text."""
-    return plaudit.audit(str(log), time_format="ms")
+    """The audit of the same file another time, its path told as text, where the matrix library has two threads."""
+    with threadpool_limits(limits=2, user_api="blas") as limited:
+        assert all(one["num_threads"] == 2 for one in threadpool_info() if one["user_api"] == "blas"), limited
+        return plaudit.audit(str(log), time_format="ms")
 
 
 def _tables(done: Audit) -> dict[str, pa.Table]:

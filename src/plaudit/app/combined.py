@@ -21,6 +21,7 @@ from plaudit.errors import InputError
 from plaudit.ingest import read_events
 from plaudit.ingest.exports import ExportRead, Kind, read_exports
 from plaudit.ingest.labels import GivenLabels
+from plaudit.kernels.beside import one_matrix_thread
 from plaudit.model import SCHEMAS, SECTION_TABLES, Outcomes
 from plaudit.progress import Progress
 from plaudit.result import InputFile, LeftOut, Method, ResultDocument
@@ -93,6 +94,7 @@ def audit_exports(
     )
 
 
+@one_matrix_thread()
 def judge_exports(
     read: ExportRead,
     log: Audit | None = None,

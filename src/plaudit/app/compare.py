@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from plaudit.app import outdir
 from plaudit.app.compare_rows import Held, held, numbers
 from plaudit.errors import InputError
+from plaudit.kernels.beside import one_matrix_thread
 from plaudit.report import machine
 from plaudit.report.compare import comparison_html
 from plaudit.result.compare import Comparison, Measure
@@ -22,6 +23,7 @@ MOST_SIDES = 40
 """Sides compared at most: those with most likes. Beyond that a table of chances tells nobody anything."""
 
 
+@one_matrix_thread()
 def compare_audits(
     directories: Sequence[Path | str], *, by: str = "dir", targets: Path | str | None = None, seed: int = 0
 ) -> Comparison:

@@ -19,6 +19,7 @@ from plaudit.engine import atomic_path, write_parquet
 from plaudit.errors import InputError
 from plaudit.ingest import Ingested, read_events
 from plaudit.ingest.labels import GivenLabels, read_labels
+from plaudit.kernels.beside import one_matrix_thread
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
 from plaudit.progress import Progress, Silent
 from plaudit.report import render_html, render_xlsx, to_json
@@ -205,6 +206,7 @@ def audit(
     )
 
 
+@one_matrix_thread()
 def judge(
     read: Ingested,
     *,

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from plaudit.app.rank_rows import board_of, column_of, names_of, numbers_of, table_of_rows
 from plaudit.app.rank_tables import audited_of, rows_of
 from plaudit.errors import InputError, ResultError
+from plaudit.kernels.beside import one_matrix_thread
 from plaudit.model import SCHEMA_VERSION, Floats
 from plaudit.result import RankedBoard
 from plaudit.tally.boards import ranked
@@ -23,6 +24,7 @@ from plaudit.tally.boards import ranked
 _LIKES = ("target_id", "status", "group_id", "p_inauthentic")
 
 
+@one_matrix_thread()
 def rank(rows: Any, *, seed: int = 0, explore: bool = True, as_of_ms: int | None = None) -> RankedBoard:
     """The honest order of any rows of one board: what a database holds is enough.
 
@@ -49,6 +51,7 @@ def rank(rows: Any, *, seed: int = 0, explore: bool = True, as_of_ms: int | None
     return ranked(None, target, board, [], seed, explore)
 
 
+@one_matrix_thread()
 def rank_directory(
     directory: Path | str,
     parent: str,

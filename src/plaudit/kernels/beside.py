@@ -6,9 +6,12 @@ being compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
 
 _WORKERS = 2
 
@@ -27,3 +30,14 @@ def each(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
         return [work(item) for item in listed]
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
         return list(pool.map(work, listed))
+
+
+@contextmanager
+def one_matrix_thread() -> Iterator[None]:
+    """Meanwhile the matrix libraries that are loaded use one thread; as a decorator, while the function runs.
+
+    They add in another order with every number of threads, so the last digits would tell how many cores a machine has;
+    and on matrices as small as ours a second thread mostly waits, which burns a core.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
