@@ -21,9 +21,10 @@ UNBOUNDED = np.iinfo(np.int64).max
 """The upper end of a counter that says only "at least", such as ``10万+``."""
 
 UNKNOWN = -1
+"""A number, moment or flag the export does not hold. Never zero, never a guess."""
+
 READERSHIP = ("reads", "readers", "plays")
 """Totals of a post that say how many saw it."""
-"""A number, moment or flag the export does not hold. Never zero, never a guess."""
 
 Flags = NDArray[np.int8]
 """Three answers: 1 yes, 0 no, -1 the export does not say."""

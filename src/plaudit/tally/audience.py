@@ -16,17 +16,7 @@ from scipy.special import expit, logit, stdtrit
 from plaudit.model import Bools, Floats, Outcomes, Posts
 from plaudit.result import Message, Rate, ValuePart
 from plaudit.result.cells import SMALL
-from plaudit.tally.described import (
-    KINDS,
-    WINDOW_MS,
-    WINDOWS,
-    Engagement,
-    acts_of,
-    doers,
-    of_small_cells,
-    rates_of,
-    tellable,
-)
+from plaudit.tally.described import KINDS, WINDOW_MS, WINDOWS, Engagement, acts_of, doers, of_small_cells, rates_of
 from plaudit.tally.proportions import LEVEL, wilson
 from plaudit.tally.value import Spent, cost_alone, costs_of
 
@@ -66,7 +56,7 @@ def commenters(voices: Engagement, outcomes: Outcomes, window_ms: int = WINDOW_M
             done = acts_of(person, outcomes.at_ms, own & (told == kind))
             for window in WINDOWS:
                 found = rates_of(kind, window, done, (COMMENTERS,), group, index_ms, (first, last), window_ms)
-                rates += [tellable(one) for one in found.values()]
+                rates += found.values()
         if not rates:
             after = int((index_ms[group == 0] + window_ms > last + 1).sum())
             messages.append(Message(code="value_no_after", values={"people": after, "window": window_ms}))

@@ -97,6 +97,8 @@ def rates_of(
 ) -> dict[str, Rate]:
     """How many of each group did something in a window, of those whose window was recorded to its end.
 
+    As it may be reported: see :func:`tellable`.
+
     Args:
         kind: what was done.
         window: one of :data:`WINDOWS`.
@@ -118,7 +120,7 @@ def rates_of(
         did = int((grid[:, BEFORE + start : BEFORE + stop].sum(axis=1) > 0).sum())
         low, high = wilson(did, people.shape[0])
         share = did / people.shape[0]
-        out[name] = Rate(
-            group=name, kind=kind, window=window, people=people.shape[0], acts=did, rate=share, low=low, high=high
+        out[name] = tellable(
+            Rate(group=name, kind=kind, window=window, people=people.shape[0], acts=did, rate=share, low=low, high=high)
         )
     return out

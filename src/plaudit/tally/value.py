@@ -19,17 +19,7 @@ import numpy as np
 from plaudit.model import STATUSES, Ints, Outcomes, Status
 from plaudit.result import Contrast, Cost, Message, Rate, ValuePart
 from plaudit.result.cells import SMALL
-from plaudit.tally.described import (
-    KINDS,
-    WINDOW_MS,
-    WINDOWS,
-    Engagement,
-    acts_of,
-    doers,
-    of_small_cells,
-    rates_of,
-    tellable,
-)
+from plaudit.tally.described import KINDS, WINDOW_MS, WINDOWS, Engagement, acts_of, doers, of_small_cells, rates_of
 from plaudit.tally.effects import AFTER, BEFORE, Acts, Effect, Matched, Visits, alone, change, effect, match, observed
 from plaudit.tally.proportions import fisher, holm, newcombe
 
@@ -183,9 +173,8 @@ def _describe(
     for kind, done in acts.items():
         for window in WINDOWS:
             found = rates_of(kind, window, done, GROUPS, group, index_ms, tracked, window_ms)
-            shown = {name: tellable(rate) for name, rate in found.items()}
-            rates += shown.values()
-            both = [shown[name] for name in ("verified", "suspect") if name in shown]
+            rates += found.values()
+            both = [found[name] for name in ("verified", "suspect") if name in found]
             # A difference would tell what a hidden cell does not.
             if len(both) == 2 and all(one.acts is not None for one in both):
                 contrasts.append(_groups(kind, window, *((one.acts or 0, one.people) for one in both)))

@@ -27,7 +27,7 @@ MAX_DEPTH = 50
 """Levels of JSON inside JSON beyond which a file is no export of anybody: real ones have six."""
 _PARSED = 32 << 20
 """Characters of a document up to which it is parsed whole to be recognised."""
-_NAMED_LINES = re.compile(r"\.(jsonl|ndjson)(\.(gz|zst))?$", re.IGNORECASE)
+_NAMED_JSON = re.compile(r"\.(json|jsonl|ndjson)(\.(gz|zst))?$", re.IGNORECASE)
 _SAMPLE = 200
 _CHUNK = 1 << 20
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
@@ -85,7 +85,7 @@ def opened(source: Source, spool: Path) -> Opened:
     head = texts.head_of(path, source.name)
     if head.lstrip()[:1] in ("{", "["):
         return _json(source, path, head, note)
-    if re.search(r"\.(json|jsonl|ndjson)(\.(gz|zst))?$", source.name, re.IGNORECASE):
+    if _NAMED_JSON.search(source.name):
         raise InputError(
             f"{source.name} is named JSON and does not begin like it ({head.lstrip()[:20]!r}); is it complete?"
         )
@@ -175,7 +175,8 @@ def _json(source: Source, path: Path, head: str, note: str) -> Opened:
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     if lines[0].startswith("{") and len(lines) > 1 and lines[1].startswith("{"):
         return Opened(source, path, "lines", documents=tuple(_parsed_lines(lines[:_SAMPLE], source.name)), note=note)
-    if len(lines) == 1 and len(head) >= texts.HEAD // 4 and _NAMED_LINES.search(source.name):
+    named = _NAMED_JSON.search(source.name)
+    if len(lines) == 1 and len(head) >= texts.HEAD // 4 and named and named[1].lower() != "json":
         # Whoever reads the lines says that this one has no end; read as one document, it would fill memory first.
         return Opened(source, path, "lines", note=note)
     whole = texts.document_of(path, source.name)
