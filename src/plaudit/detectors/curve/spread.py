@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln, gammaln, logsumexp
 
 from plaudit.detectors.curve.intervals import Curves
 from plaudit.kernels.curves import DEPTH, best_windows, disjoint_windows, null_windows
+from plaudit.kernels.precision import log_mixtures
 from plaudit.model import Floats, Ints
 
 KAPPAS = np.geomspace(0.5, 8000.0, 24)
@@ -39,35 +39,25 @@ class Spread:
     burst: float
 
 
-def log_mixture(k: Ints, n: Ints, w: Floats, alpha: Floats) -> Floats:
-    """``ln`` of the beta-binomial mass, or a fiftieth of anything."""
-    a, b = alpha * w, alpha * (1 - w)
-    ways = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
-    mass = ways + betaln(k + a, n - k + b) - betaln(a, b)
-    return np.asarray(np.logaddexp(mass + np.log1p(-_ANY), np.log(_ANY) - np.log(n + 1.0)), dtype=np.float64)
-
-
 def cautious_kappa(
     k: Ints, n: Ints, w: Floats, burst: float, least: float = 0.0, curve: Ints | None = None
 ) -> tuple[float, float]:
     """``(kappa, ln evidence)`` of windows; lower quartile of the posterior over :data:`KAPPAS` from ``least`` on. Where
-    the ``curve`` of each is given, a curve may have a precision of its own.
+    the ``curve`` of each is given (counted from 0), a curve may have a precision of its own.
     """
     grid = KAPPAS[least <= KAPPAS]
     if k.shape[0] == 0:
         return float(grid[grid.shape[0] // 2]), 0.0
-    per_like = burst / np.maximum(n, 1)
-    each = [log_mixture(k, n, w, 1.0 / (1.0 / kappa + per_like)) for kappa in grid]
+    each = log_mixtures(k, n, w, grid, burst, _ANY)
     if curve is None:
-        score = np.array([part.sum() for part in each])
+        score = each.sum(axis=1)
     else:
-        home = np.unique(curve, return_inverse=True)[1]
-        own = np.array([np.bincount(home, part) for part in each])
-        odd = logsumexp(own, axis=0) - np.log(grid.shape[0])
+        own = np.array([np.bincount(curve, part) for part in each])
+        odd = np.logaddexp.reduce(own, axis=0) - np.log(grid.shape[0])
         score = np.logaddexp(own + np.log1p(-_ODD), odd + np.log(_ODD)).sum(axis=1)
     weight = np.exp(score - score.max())
     spot = int(np.searchsorted(np.cumsum(weight) / weight.sum(), _CAUTIOUS))
-    return float(grid[spot]), float(logsumexp(score) - np.log(grid.shape[0]))
+    return float(grid[spot]), float(np.logaddexp.reduce(score) - np.log(grid.shape[0]))
 
 
 def spread_of(curves: Curves, cum: Floats) -> Spread:
@@ -76,7 +66,9 @@ def spread_of(curves: Curves, cum: Floats) -> Spread:
     for octave in range(DEPTH):
         k, n, w, home = disjoint_windows(curves.offsets, curves.low, curves.high, cum, octave, _SEEN)
         step = max(1, -(-k.shape[0] // _MOST))
-        samples.append((np.minimum(k, n)[::step], n[::step], w[::step], home[::step]))
+        samples.append(
+            (np.minimum(k, n)[::step], n[::step], w[::step], np.unique(home[::step], return_inverse=True)[1])
+        )
     fits = [[cautious_kappa(k, n, w, burst, curve=home) for k, n, w, home in samples] for burst in BURSTS]
     best = int(np.argmax([sum(evidence for _, evidence in fit) for fit in fits]))
     kappa = np.array([value for value, _ in fits[best]])
