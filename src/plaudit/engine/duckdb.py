@@ -87,6 +87,12 @@ class DuckEngine:
         self._connection.execute(f"CREATE {kind.upper()} {table} AS {select}")
         (self._tables if kind == "table" else self._views).add(table)
 
+    def holds(self, name: str) -> bool:
+        """Whether a relation of this name was made and not dropped. Asking the database's own catalogue takes longer
+        than reading a short file.
+        """
+        return name in self._tables or name in self._views
+
     def drop(self, *names: str) -> None:
         """Forget relations that exist; their memory is free again."""
         for name in map(checked, names):

@@ -181,7 +181,7 @@ class _Reading:
 
     def _time(self, staged: list[Staged]) -> str:
         """Decide each file's time format and note it in table ``units``."""
-        if not self._exists("raw"):
+        if not self.engine.holds("raw"):
             return self._nothing(staged)
         units, naive, native = dict[str, str](), dict[str, int](), dict[str, bool]()
         for row in self.engine.arrow(times.census_sql()).to_pylist():
@@ -334,10 +334,6 @@ class _Reading:
                 "share theirs with a row about another actor or target; say --map event_id= if it is no event id, or "
                 f"--map event_id={column} if such rows are to count once."
             )
-
-    def _exists(self, table: str) -> bool:
-        found = f"SELECT count(*) AS n FROM information_schema.tables WHERE table_name = '{table}'"
-        return number(self.engine, found) > 0
 
     def _names(self) -> str:
         more = f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else ""

@@ -163,7 +163,7 @@ def stage_api(engine: DuckEngine, api: Api, table: str) -> None:
         for source in _sources(path, types):
             items = engine.arrow(f"SELECT doc, {order} AS list, place, {flags}, item FROM ({source}) {own}")
             engine.read("found", items.to_batches())
-    if not engine.arrow("SELECT table_name FROM information_schema.tables WHERE table_name = 'found'").num_rows:
+    if not engine.holds("found"):
         return
     # Rows count comments first, replies after them; within a list as it stands.
     engine.run(

@@ -24,7 +24,7 @@ from plaudit.ingest.exports.people import check_key, derived_key
 from plaudit.ingest.exports.recognition import Known, known
 from plaudit.ingest.exports.roles import POST_NAMES, Kind
 from plaudit.ingest.exports.section import section_of
-from plaudit.ingest.exports.stage import Staged, stage, stage_responses, table_exists
+from plaudit.ingest.exports.stage import Staged, stage, stage_responses
 from plaudit.ingest.sources import Source, resolve
 from plaudit.model import SCHEMAS
 from plaudit.progress import Progress, Silent
@@ -213,7 +213,7 @@ class _Reading:
 
     def _judged(self, sort: str, files: list[_Found], facts: list[FileFacts]) -> Judged | None:
         mine = [fact for fact, file in zip(facts, files, strict=True) if file.known.sort == sort]
-        if not mine or not table_exists(self.engine, f"{sort}_rows"):
+        if not mine or not self.engine.holds(f"{sort}_rows"):
             return None
         rows = judged(self.engine, sort, mine)
         self.engine.drop(f"{sort}_rows")

@@ -65,21 +65,15 @@ def stage_responses(
     staged = {number: Staged() for number, _ in files}
     for number, file in files:
         stage_documents(engine, number, file, staged[number].rejects, tick)
-    if table_exists(engine, "docs"):
+    if engine.holds("docs"):
         stage_api(engine, api, "comment_rows")
         engine.drop("docs")
-    if table_exists(engine, "comment_rows"):
+    if engine.holds("comment_rows"):
         counts = engine.arrow("SELECT file, count(*) AS n FROM comment_rows GROUP BY file")
         for number, rows in zip(counts.column("file").to_pylist(), counts.column("n").to_pylist(), strict=True):
             if number in staged:
                 staged[number].rows = int(rows)
     return staged
-
-
-def table_exists(engine: DuckEngine, name: str) -> bool:
-    """Whether the engine holds a table of this name."""
-    found = engine.arrow(f"SELECT table_name FROM information_schema.tables WHERE table_name = '{name}'")
-    return bool(found.num_rows > 0)
 
 
 def _stage_texts(engine: DuckEngine, number: int, known: Known, table: str, batches: Iterator[pa.RecordBatch]) -> int:
