@@ -34,6 +34,25 @@ settings.register_profile("plaudit", derandomize=True, deadline=None, print_blob
 settings.load_profile("plaudit")
 
 
+READERS = (
+    "test_packaging",
+    "test_ingest_",
+    "test_exports_",
+    "test_engine",
+    "test_parity",
+    "test_layers",
+    "test_kernels_text",
+)
+"""Files whose tests judge nothing, and so compile few kernels."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The readers go first. Of two processes one begins with them and the other in the middle, where audits are; in a
+    fresh checkout that one compiles the kernels of both, instead of both the same ones at the same time.
+    """
+    items.sort(key=lambda item: not item.path.name.startswith(READERS))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
