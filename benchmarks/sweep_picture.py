@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
-if TYPE_CHECKING:
-    from benchmarks.sweeps import Point
+from benchmarks.sweep_points import Point
 
 COLUMNS, WIDTH, HEIGHT = 3, 230, 110
 """Panels beside each other; size of one plot in pixels."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import accuracy, contest, marks, nulls, sweeps, tables
+from benchmarks import accuracy, contest, marks, nulls, sweep_points, sweeps, tables
 from benchmarks.measure import Run, Share, measure
 from benchmarks.process import Limit
 from benchmarks.sweep_picture import LINES, draw
@@ -205,20 +205,20 @@ def test_accuracy_writes_every_table_by_one_command(tmp_path, capsys):
 
 
 def test_every_sweep_turns_a_knob_there_is():
-    for sweep in sweeps.SWEEPS:
+    for sweep in sweep_points.SWEEPS:
         for value in (sweep.values[0], sweep.values[-1]):
             assert getattr(Knobs().overridden(sweep.knobs(value)), sweep.knob) == value
         assert len(set(sweep.values)) == len(sweep.values) >= 4 and set(sweep.attacks) <= set(
             scenarios()["mixed"].attacks
         )
-    assert len({sweep.name for sweep in sweeps.SWEEPS}) == len(sweeps.SWEEPS)
+    assert len({sweep.name for sweep in sweep_points.SWEEPS}) == len(sweep_points.SWEEPS)
     with pytest.raises(InputError, match="no knob"):
         Knobs().overridden({"nothing": 1})
 
 
-def made(*shares: float | None) -> list[sweeps.Point]:
-    sweep = sweeps.SWEEPS[0]
-    return [sweeps.Point(sweep, k, share, share, 0.0, 0.0, 1.0, 1.0) for k, share in enumerate(shares)]
+def made(*shares: float | None) -> list[sweep_points.Point]:
+    sweep = sweep_points.SWEEPS[0]
+    return [sweep_points.Point(sweep, k, share, share, 0.0, 0.0, 1.0, 1.0) for k, share in enumerate(shares)]
 
 
 def test_evidence_ends_where_it_does_not_come_back():
@@ -244,5 +244,5 @@ def test_sweeps_write_table_and_picture(tmp_path, capsys):
 
 
 def test_values_too_large_for_a_log_are_left_out(capsys):
-    pool = next(s for s in sweeps.SWEEPS if s.per_event == 0.1)
+    pool = next(s for s in sweep_points.SWEEPS if s.per_event == 0.1)
     assert sweeps.turn(replace(pool, values=(50_000,)), 5_000, [1]) == []
