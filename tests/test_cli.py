@@ -107,6 +107,14 @@ def test_audit_hands_on_what_it_was_told(pipeline: FakePipeline, tmp_path: Path)
     assert (out / "result.json").read_text() == "zh"
 
 
+def test_a_role_may_be_played_by_no_column(pipeline: FakePipeline, tmp_path: Path) -> None:
+    # What errors about ambiguous columns say to type.
+    assert main(["audit", "a.csv", "--out", str(tmp_path / "out"), "--map", "event_id=", "--map", "kind=", "-q"]) == 0
+    assert pipeline.asked["mapping"] == {"event_id": "", "kind": ""}
+    assert "--map event_id= --map kind= " in pipeline.asked["command"]
+    assert main(["simulate", "small", "--out", str(tmp_path / "w"), "--set", "size="]) == 2
+
+
 def test_the_folder_does_not_change_the_command(pipeline: FakePipeline, tmp_path: Path) -> None:
     commands = set()
     for name in ("one", "two"):

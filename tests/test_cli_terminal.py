@@ -55,6 +55,20 @@ def test_a_defect_asks_to_be_reported(capsys: pytest.CaptureFixture[str]) -> Non
     assert "--memory-limit" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/out/.x.partial"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        OSError("Error writing bytes to file. Detail: [errno 28] No space left on device"),
+    ],
+)
+def test_a_full_disk_is_no_defect(error: OSError, capsys: pytest.CaptureFixture[str]) -> None:
+    assert terminal.run(lambda: _raise(error)) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("plaudit: the disk is full: ") and told.count("\n") == 1 and "TMPDIR" in told
+
+
 def test_debug_lets_the_traceback_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAUDIT_DEBUG", "1")
     with pytest.raises(ValueError, match="odd"):

@@ -1,10 +1,12 @@
 """Broken input: one clear sentence, nothing half-read, memory bounded."""
 
 import gzip
+import json
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -65,6 +67,9 @@ def a_file(folder: Path, content: bytes | str, name: str = "log.csv") -> Path:
         ("log.csv", "who,target,at\na,b,1\n", r"recognised as actor; found 'who', 'target', 'at'; .*--map actor=COL"),
         ("log.csv", f"actor,target,at\na,x,{T0},\nb,x,{T0},\n", r"all 2 rows are rejected \(row has another number"),
         ("log.csv", "actor,target,at\na,x,soon\nb,x,later\n", r"2 of 2 rows are rejected: time cannot be read \(2\)"),
+        ("log.csv", "actor,target,at\na,x,soon\nb,x,later\n", r"with times in ISO 8601, such as 2024-05-01T09:30"),
+        ("log.csv", "actor,target,at\na,x,20240501093000\n", r"1 of 1 rows are rejected: time is outside 1990-2100"),
+        ("log.csv", f"actor,target,at\na,x,{T0},\nb,x,{T0},\n", r"the first is .*log.csv row 2 \('a,x,.*its header"),
         ("log.csv", f"actor,target,at\na,x,{T0 * 10**6}\n", "epoch nanoseconds; divide it by 1,000,000"),
         ("log.csv", f'actor,target,at,text\na,x,{T0},"open\n' + f"b,x,{T0},t\n" * 9, "quote mark"),
         ("log.csv", f'actor,target,at,text\na,x,{T0},"open\n' + f"b,x,{T0},t\n" * 900_000, "quote mark"),
@@ -196,6 +201,27 @@ def test_an_id_that_is_no_event_id_is_noticed(tmp_path: Path):
     )
     assert read_events(path, mapping={"event_id": ""}).log.n == 10
     assert read_events(path, mapping={"event_id": "id"}).log.n == 2
+    # Nor does the name alone make one: with a constant in it, the whole log would count as a single like.
+    constant = a_file(tmp_path, "event_id,user_id,item_id,ts\n" + rows.replace("1,u", "0,u"), "constant.csv")
+    refused(constant, "'event_id' was taken for the id of the event, and 10 of 10 rows share theirs")
+    assert read_events(constant, mapping={"event_id": ""}).log.n == 10
+
+
+@pytest.mark.parametrize("word", ["NULL", "null", "NaN", "nan", "None", "undefined", "<NA>", "\\N", " null "])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "polars"])
+def test_what_stands_for_no_value_is_no_id(tmp_path: Path, word: str, kind: str):
+    rows = [{"actor": f"u{i}", "target": "x", "at": str(T0 + i), "device": word} for i in range(20)]
+    rows[3]["actor"] = rows[4]["actor"] = word
+    source: Any = pl.DataFrame(rows)
+    if kind == "csv":
+        lines = "".join(",".join(row.values()) + "\n" for row in rows)
+        source = a_file(tmp_path, "actor,target,at,device\n" + lines)
+    elif kind == "jsonl":
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        source = a_file(tmp_path, lines, "log.jsonl")
+    read = read_events(source)
+    assert (read.log.n, read.summary.rejected_reasons) == (18, {"actor is empty": 2})
+    assert read.log.device is None or (read.log.device == -1).all()
 
 
 def test_blank_lines_around_a_header_are_no_rows(tmp_path: Path):

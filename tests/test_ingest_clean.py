@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.ingest.clean import ahead, cleaned, is_text
+from plaudit.ingest.clean import ABSENT, ahead, cleaned, is_text
 
-TEXTS = st.lists(st.none() | st.text(alphabet=" \t\n\r\f\vab\u3000é", max_size=4))
+WORDS = st.sampled_from([*ABSENT, "nulls", "Nan", "NULL ", " nan"])
+TEXTS = st.lists(st.none() | st.text(alphabet=" \t\n\r\f\vab\u3000é", max_size=4) | WORDS)
 
 
 def plain(text: str | None) -> str | None:
     """The slow version: what a value becomes, one by one."""
     if text and (text[0] in " \t\n\r\f" or text[-1] in " \t\n\r\f"):
         text = text.strip(" \t\n\r\f\v")
-    return text or None
+    return None if text in ABSENT else text or None
 
 
 @given(TEXTS, st.integers(0, 3))

@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -184,6 +185,66 @@ def test_pandas_polars_and_arrow_read_alike():
     assert read_events(chopped).summary.files[0].sha256 == reads[0].summary.files[0].sha256
 
 
+def test_odd_columns_of_frames_are_read_or_refused_in_a_sentence():
+    frame = pd.DataFrame({"actor": [1.0, 2.0, 1.0], "target": ["x", "x", "y"], "at": [T0, T0 + 1, T0 + 2]})
+    plain = likes(read_events(frame))
+    assert likes(read_events(frame.astype({"actor": "category"}))) == plain
+    words = pl.DataFrame({"actor": ["1", "2", "1"], "target": ["x", "x", "y"], "at": [T0, T0 + 1, T0 + 2]})
+    assert likes(read_events(words.with_columns(pl.col("actor", "target").cast(pl.Categorical)))) == plain
+    assert likes(read_events(words.with_columns(pl.col("target").cast(pl.Enum(["x", "y"]))))) == plain
+    with pytest.raises(InputError, match=r"'actor' holds values of several types; make it text first, such as frame"):
+        read_events(frame.assign(actor=["a", 2, b"c"]))
+    with pytest.raises(InputError, match="a Series is neither a path nor a table"):
+        read_events(frame["actor"])
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_a_name_that_two_columns_share_is_refused_only_where_it_is_needed(tmp_path: Path, as_file: bool):
+    def source(name: str) -> Any:
+        values = [["u", "v"], ["n", "m"], ["n", "m"], ["x", "x"], [T0, T0 + 1]]
+        table = pa.table([pa.array(one) for one in values], names=["actor", name, "note", "target", "at"])
+        if not as_file:
+            return table
+        pq.write_table(table, tmp_path / "log.parquet")
+        return tmp_path / "log.parquet"
+
+    with pytest.raises(InputError, match="several columns named 'actor': rename all but one"):
+        read_events(source("actor"))
+    assert likes(read_events(source("note"))) == [("u", "x", 0), ("v", "x", 1)]
+
+
+def test_names_of_columns_in_chinese_and_in_nested_records(tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(f"点赞者,留言编号,创建时间,IP地址\na,x,{T0},10.0.0.1\n")
+    assert likes(read_events(path)) == [("a", "x", 0)]
+    path.write_text(f"用户\uff29\uff24,帖子ID,操作时间\na,x,{T0}\n")
+    assert likes(read_events(path)) == [("a", "x", 0)]
+    nested = {"user": {"id": "a", "name": "n"}, "comment": {"id": "x", "author": {"id": "w"}}, "timestamp": T0}
+    lines = tmp_path / "log.jsonl"
+    lines.write_text(json.dumps(nested) + "\n")
+    read = read_events(lines)
+    assert (likes(read), "event_id" in read.summary.columns) == ([("a", "x", 0)], False)
+    wrapped = {"data": {"id": "e1", "user_id": "a", "post_id": "x", "created_at": T0}}
+    lines.write_text(json.dumps(wrapped) + "\n")
+    assert read_events(lines).summary.columns["event_id"] == "data.id"
+
+
+@pytest.mark.parametrize("path", ["likes", "rows", "results", "data.list", "data.records"])
+def test_a_list_inside_an_answer_is_found(tmp_path: Path, path: str):
+    holder: Any = [{"actor": "a", "target": "x", "at": T0}, {"actor": "b", "target": "x", "at": T0 + 1}]
+    for name in reversed(path.split(".")):
+        holder = {"total": 2, name: holder}
+    for indent in (None, 1):
+        (tmp_path / "log.json").write_text(json.dumps(holder, indent=indent))
+        assert read_events(tmp_path / "log.json").log.n == 2
+
+
+def test_the_line_in_which_spreadsheets_say_their_separator_is_no_header(tmp_path: Path):
+    path = tmp_path / "log.csv"
+    path.write_text(f"sep=;\nactor;target;at\na;x;{T0}\n")
+    assert likes(read_events(path)) == [("a", "x", 0)]
+
+
 def test_several_files_a_glob_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "a.csv").write_text(f"user,post_id,ts\na,x,{T0}\n")
     (tmp_path / "b.csv").write_text(f"account,item,time,ip\nb,x,{T0 // 1000},10.0.0.1\n")
@@ -202,6 +263,9 @@ def test_several_files_a_glob_and_standard_input(tmp_path: Path, monkeypatch: py
         (["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.001Z"], "iso"),
         (["2023-11-15T06:13:20+08:00", "2023-11-14T23:13:20.001+0100"], "iso"),
         (["2023-11-14 22:13:20", "2023-11-14 22:13:20.001"], "iso, no zone: read as UTC"),
+        (["20231114T221320Z", "20231114T221320.001Z"], "iso"),
+        (["2023-11-14t22:13:20z", "2023-11-14T22:13:20,001Z"], "iso"),
+        (["20231115T061320+0800", "20231114T221320.001"], "iso, no zone: read as UTC"),
         (["1700000000", "1700000000.001"], "s"),
         (["1700000000000", "1700000000001"], "ms"),
         (["1700000000000000", "1700000000001999"], "us"),
@@ -209,7 +273,7 @@ def test_several_files_a_glob_and_standard_input(tmp_path: Path, monkeypatch: py
 )
 def test_times_are_told_apart_and_recorded(tmp_path: Path, texts: list[str], said: str):
     path = tmp_path / "log.csv"
-    path.write_text("actor,target,at\n" + "".join(f"a{i},x,{text}\n" for i, text in enumerate(texts)))
+    path.write_text("actor,target,at\n" + "".join(f'a{i},x,"{text}"\n' for i, text in enumerate(texts)))
     read = balanced(read_events(path))
     assert likes(read) == [("a0", "x", 0), ("a1", "x", 1)]
     assert read.summary.time_format == said

@@ -100,7 +100,7 @@ def audit(
     """
     from plaudit.app import outdir, pipeline, views
 
-    mapping = options.pairs(maps, "--map")
+    mapping = options.pairs(maps, "--map", empty=True)
     as_of_ms = options.instant_ms(as_of, "--as-of")
     limit = options.size(memory_limit, "--memory-limit")
     command = options.reproduction(
@@ -213,7 +213,7 @@ def validate(
     from plaudit.app import validate as validating
     from plaudit.app import views
 
-    mapping = options.pairs(maps, "--map")
+    mapping = options.pairs(maps, "--map", empty=True)
     limit = options.size(memory_limit, "--memory-limit")
     with terminal.Bars() as bars:
         found = validating.validate(

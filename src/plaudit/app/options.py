@@ -159,8 +159,13 @@ class Value:
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
-def pairs(texts: Iterable[str] | None, option: str) -> dict[str, str]:
+def pairs(texts: Iterable[str] | None, option: str, *, empty: bool = False) -> dict[str, str]:
     """``["actor=user", ...]`` as a dictionary.
+
+    Args:
+        texts: as typed.
+        option: which option they were given to, for messages.
+        empty: whether nothing may stand after the sign (``--map kind=``: no column plays that role).
 
     Raises:
         typer.BadParameter: a text without ``=``, an empty side, or the same key twice.
@@ -169,7 +174,7 @@ def pairs(texts: Iterable[str] | None, option: str) -> dict[str, str]:
     for text in texts or ():
         key, equals, value = text.partition("=")
         key, value = key.strip(), value.strip()
-        if not (key and equals and value):
+        if not (key and equals and (value or empty)):
             raise typer.BadParameter(f"{text!r} is not KEY=VALUE.", param_hint=option)
         if key in found:
             raise typer.BadParameter(f"{key!r} is given twice.", param_hint=option)

@@ -30,7 +30,7 @@ EXIT_TERMINATED = 143
 EXIT_CODES = {
     EXIT_OK: "done",
     EXIT_DEFECT: "a defect of Plaudit, or not enough memory; of verify: not confirmed",
-    EXIT_INPUT: "something given cannot be used: an option, a source, a folder",
+    EXIT_INPUT: "something given cannot be used: an option, a source, a folder, a full disk",
     EXIT_INTERRUPTED: "interrupted (Ctrl-C)",
     EXIT_CLOSED: "the reader of the output went away (plaudit ... | head)",
     EXIT_TERMINATED: "told to stop (SIGTERM)",
@@ -225,6 +225,9 @@ def _explained(error: Exception) -> int:
         return EXIT_INPUT
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         return _closed()
+    if _disk_full(error):
+        complain("the disk is full: free some space, name another --out, or let TMPDIR name a folder with room.")
+        return EXIT_INPUT
     if isinstance(error, OSError) and error.filename is not None:
         complain(f"cannot use {os.fspath(_text(error.filename))}: {(error.strerror or 'input/output error').lower()}.")
         return EXIT_INPUT
@@ -236,6 +239,14 @@ def _explained(error: Exception) -> int:
         "same command run with PLAUDIT_DEBUG=1 set."
     )
     return EXIT_DEFECT
+
+
+def _disk_full(error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    # Arrow and the query engine name no number, only the words.
+    told = str(error).lower()
+    return "no space left on device" in told or "disk quota exceeded" in told
 
 
 def _text(name: str | bytes | int) -> str:

@@ -36,7 +36,7 @@ def set_apart(engine: DuckEngine, *, has_kind: bool) -> pa.Table:
         WHEN at_ms >= {low} AND at_ms < {high} THEN NULL
         WHEN at_text IS NOT NULL THEN 'time cannot be read'
         WHEN num IS NULL AND iso IS NULL THEN 'time is empty'
-        WHEN iso IS NOT NULL AND unit <> 'iso' OR num IS NOT NULL AND (unit = 'iso' OR {times.epoch_sql()})
+        WHEN iso IS NOT NULL AND unit <> 'iso' OR num IS NOT NULL AND {times.epoch_sql()}
             THEN 'time is in another format than its column'
         ELSE 'time is outside 1990-2100' END
     """

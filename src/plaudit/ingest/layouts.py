@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from plaudit.ingest.columns import FILE_NAME, assign, folded
+from plaudit.ingest.columns import FILE_NAME, assign
 
 Expression = Callable[[str], str]
 """Column name -> SQL text expression of its value, NULL or '' where absent."""
@@ -24,7 +24,7 @@ class Plan:
         texts: role -> SQL expression of its text over a batch (``at`` excepted).
         at: column of the time.
         shown: role -> column name, for messages and ``Input.columns``.
-        guessed_id: the event id was found by an alias (``id``), not by its own name, a known layout or the mapping.
+        guessed_id: the event id was found by a name of its column, not by a known layout or the mapping.
     """
 
     texts: Mapping[str, str]
@@ -144,7 +144,7 @@ def plan(
         else:
             texts[role] = text(column)
     names = {role: "(file name)" if column == FILE_NAME else column for role, column in shown.items()}
-    guessed_id = "event_id" in shown and "event_id" not in given and folded(shown["event_id"]) != "eventid"
+    guessed_id = "event_id" in shown and "event_id" not in given
     return Plan(texts, shown["at"], names, guessed_id)
 
 

@@ -210,11 +210,12 @@ class _Reading:
     def _nothing(self, staged: list[Staged]) -> str:
         rejected = sum(len(one.rejects.rows) for one in staged)
         if rejected:
-            reason = next(one.rejects.reasons[0] for one in staged if one.rejects.rows)
-            content = next(one.rejects.contents[0] for one in staged if one.rejects.rows)
+            name, first = next(
+                (source.name, one.rejects) for source, one in zip(self.sources, staged, strict=True) if one.rejects.rows
+            )
             raise InputError(
-                f"{self._names()}: all {rejected} rows are rejected ({reason}), the first is {content[:80]!r}; "
-                "correct the file, or name the format it is in."
+                f"{self._names()}: all {rejected} rows are rejected ({first.reasons[0]}), the first is {name} row "
+                f"{first.rows[0]} ({first.contents[0][:80]!r}); correct the file, its header or its rows."
             )
         raise InputError(f"{self._names()} has a header and no rows: nothing to read.")
 
@@ -291,6 +292,8 @@ class _Reading:
             words = ", ".join(f"{reason} ({count})" for reason, count in reasons[:_SHOWN_REASONS])
             first = quarantine.slice(0, 1).to_pylist()[0]
             remedy = "" if rejected == rows else ", or pass --allow-rejects"
+            if reasons[0][0].startswith("time "):
+                remedy = f", with times {times.EXPECTED}{remedy}"
             raise InputError(
                 f"{self._names()}: {rejected} of {rows} rows are rejected: {words}; the first is {first['file']} row "
                 f"{first['row']} ({first['content']!r}); correct the mapping or the file{remedy}."
@@ -316,7 +319,7 @@ class _Reading:
                 self.reducing.drop("accepted", "judged", "raw", "device_numbers", "ip_numbers")
 
     def _refuse_guessed_ids(self, staged: list[Staged]) -> None:
-        """A column ``id`` may be anything's id; one that repeats over different actors or targets is no event's."""
+        """A column ``id``, or even ``event_id``, that repeats over different actors or targets is no event's."""
         guessed = {one.shown["event_id"] for one in staged if one.guessed_id}
         if not guessed or "event_id" in self.mapping:
             return

@@ -135,20 +135,56 @@ def _from_memory(item: Any, name: str) -> Source:
         table = item
     elif isinstance(item, pa.RecordBatch):
         table = pa.Table.from_batches([item])
-    elif hasattr(item, "__arrow_c_stream__"):
-        table = pa.RecordBatchReader.from_stream(item).read_all()
-    elif type(item).__module__.split(".")[0] == "pandas":
-        table = pa.Table.from_pandas(item, preserve_index=False)
+    elif hasattr(item, "__arrow_c_stream__") or type(item).__module__.split(".")[0] == "pandas":
+        table = _from_frame(item, name)
     else:
-        raise InputError(
-            f"a {type(item).__name__} is neither a path nor a table: "
-            "pass a file name, an Arrow table, or a pandas or polars frame."
-        )
-    # Names beside the columns (pandas puts its index there) say nothing about the rows.
-    table = table.select([one for one in table.column_names if not one.startswith("__index_level_")])
+        raise _no_table(item)
+    # Names beside the columns (pandas puts its index there) say nothing about the rows. By place: names may repeat.
+    table = table.select([at for at, one in enumerate(table.column_names) if not one.startswith("__index_level_")])
+    for at, column in enumerate(table.columns):
+        if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
+            # Categories of polars: Arrow can neither cast nor unpack these, and can once their words are plain.
+            chunks = [
+                pa.DictionaryArray.from_arrays(one.indices, one.dictionary.cast(pa.string())) for one in column.chunks
+            ]
+            table = table.set_column(at, table.column_names[at], pa.chunked_array(chunks))
     if table.num_rows == 0:
         raise InputError(f"{name} has no rows: nothing to read.")
     return Source(name=name, sha256=_digest(table), bytes=int(table.nbytes), table=table)
+
+
+def _from_frame(item: Any, name: str) -> pa.Table:
+    """A frame, or whatever else streams Arrow, as a table."""
+    try:
+        if hasattr(item, "__arrow_c_stream__"):
+            return pa.RecordBatchReader.from_stream(item).read_all()
+        return pa.Table.from_pandas(item, preserve_index=False)
+    except pa.ArrowException as error:
+        if not hasattr(item, "columns"):
+            raise _no_table(item) from error
+        # Of columns that hold objects, pandas says nothing about what these are until one is asked.
+        mixed = next((str(one) for one in item.columns if _is_mixed(item[one])), None)
+        if mixed is None:
+            raise InputError(f"{name} cannot be read as a table ({str(error).splitlines()[0]}).") from error
+        raise InputError(
+            f"{name}: column {mixed!r} holds values of several types; make it text first, such as "
+            f"frame[{mixed!r}] = frame[{mixed!r}].astype('string')."
+        ) from error
+
+
+def _is_mixed(column: Any) -> bool:
+    try:
+        pa.array(column)
+    except (pa.ArrowException, TypeError):
+        return True
+    return False
+
+
+def _no_table(item: Any) -> InputError:
+    return InputError(
+        f"a {type(item).__name__} is neither a path nor a table: "
+        "pass a file name, an Arrow table, or a pandas or polars frame."
+    )
 
 
 def _digest(table: pa.Table) -> str:

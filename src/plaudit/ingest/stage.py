@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from plaudit.engine import DuckEngine
 from plaudit.errors import InputError
 from plaudit.ingest import text as texts
-from plaudit.ingest.clean import ahead, cleaned, is_text
+from plaudit.ingest.clean import ABSENT, ahead, cleaned, is_text
 from plaudit.ingest.columns import READ_ROLES
 from plaudit.ingest.layouts import Plan, paths_of, plan
 from plaudit.ingest.sources import Source
@@ -23,8 +23,16 @@ from plaudit.ingest.times import columns_sql, stripped
 
 BATCH_ROWS = 1 << 18
 _SAMPLE = 2000
-_LISTS = ("$", "$.orderedItems", "$.items", "$.data", "$.events", "$.first.orderedItems", "$.first.items")
+_HOLDERS = ("items", "events", "likes", "rows", "results", "records", "list")
+_LISTS = (
+    "$",
+    *(f"$.{name}" for name in ("orderedItems", "data", *_HOLDERS)),
+    *(f"$.data.{name}" for name in _HOLDERS),
+    "$.first.orderedItems",
+    "$.first.items",
+)
 _EXACT = 2.0**53
+_NOTHING = ", ".join(f"'{word}'" for word in ("", *ABSENT))
 
 
 @dataclass
@@ -74,7 +82,8 @@ def _select(number: int, plan: Plan, time: str, clean: Container[str] = ()) -> s
         elif text in clean:
             roles.append(f"{text} AS {role}")
         else:
-            roles.append(f"nullif({stripped(text)}, '') AS {role}")
+            bare = stripped(text)
+            roles.append(f"CASE WHEN {bare} NOT IN ({_NOTHING}) THEN {bare} END AS {role}")
     return f"SELECT CAST({number} AS INTEGER) AS file, CAST(row AS BIGINT) AS row, {', '.join(roles)}, {time}"
 
 
@@ -88,8 +97,7 @@ def _stage_csv(
     tick: Callable[[int], None],
 ) -> Staged:
     columns, delimiter, header = texts.header_of(head, source.name)
-    # The same name twice is two columns; told apart, an ambiguity between them is reported like any other.
-    labels = [name if columns.index(name) == at else f"{name} (column {at + 1})" for at, name in enumerate(columns)]
+    labels = _told_apart(columns)
     used: dict[str, int] = {}
 
     def text(column: str) -> str:
@@ -100,7 +108,7 @@ def _stage_csv(
     time = columns_sql(text(chosen.at), pa.string())
     staged = Staged(dict(chosen.shown), native_time=False, guessed_id=chosen.guessed_id)
     if twice := [name for name in map(columns.__getitem__, used.values()) if columns.count(name) > 1]:
-        raise InputError(f"{source.name} has several columns named {twice[0]!r}: rename all but one.")
+        raise _named_twice(source.name, twice[0])
     wanted = sorted(set(used.values()))
     shape = texts.Shape(len(columns), delimiter, header)
     batches = texts.csv_batches(path, source.name, shape, wanted, staged.rejects, tick)
@@ -257,7 +265,7 @@ def _planned(source: Source, schema: pa.Schema, mapping: dict[str, str]) -> tupl
     def text(column: str) -> str:
         if column not in used:
             used.append(column)
-        kind = _value_type(schema.field(column).type)
+        kind = _kind_of(source.name, schema, column)
         quoted = f"c{used.index(column)}"
         if pa.types.is_floating(kind):
             return f"CAST(CAST(CASE WHEN isfinite({quoted}) THEN {quoted} END AS BIGINT) AS VARCHAR)"
@@ -269,9 +277,8 @@ def _planned(source: Source, schema: pa.Schema, mapping: dict[str, str]) -> tupl
             raise InputError(f"{source.name}: column {column!r} holds lists or records, not ids; flatten it first.")
         return f"CAST({quoted} AS VARCHAR)"
 
-    names = [name for name in schema.names if schema.names.count(name) == 1]
-    chosen = plan(source.name, names, mapping, text, stem=source.stem, document=False)
-    kind = _value_type(schema.field(chosen.at).type)
+    chosen = plan(source.name, _told_apart(schema.names), mapping, text, stem=source.stem, document=False)
+    kind = _kind_of(source.name, schema, chosen.at)
     if chosen.at not in used:
         used.append(chosen.at)
     native = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
@@ -294,12 +301,12 @@ def _stage_arrow(
     def numbered() -> Iterator[pa.RecordBatch]:
         row = 1
         for batch in batches:
-            for name in ids:
-                _refuse_rounded(source.name, name, batch.column(name))
             columns = [
                 cleaned(batch.column(name)) if is_text(batch.column(name).type) else _in_ms(batch.column(name))
                 for name in wanted
             ]
+            for name in ids:
+                _refuse_rounded(source.name, name, columns[wanted.index(name)])
             rows = pa.array(np.arange(row, row + batch.num_rows, dtype=np.int64))
             row += batch.num_rows
             yield pa.RecordBatch.from_arrays([rows, *columns], names=["row", *(f"c{i}" for i in range(len(wanted)))])
@@ -319,8 +326,8 @@ def _stage_arrow(
 
 
 def _in_ms(values: pa.Array) -> pa.Array:
-    """Native times in milliseconds, the one resolution kept; anything else as it is."""
-    if pa.types.is_dictionary(values.type) and pa.types.is_timestamp(values.type.value_type):
+    """Native times in milliseconds, the one resolution kept; categories that are no text unpacked; else as it is."""
+    if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_timestamp(values.type) and values.type.unit in ("us", "ns"):
         return values.cast(pa.timestamp("ms", values.type.tz), safe=False)
@@ -336,6 +343,23 @@ def _refuse_rounded(file: str, name: str, values: pa.Array) -> None:
             f"{file}: column {name!r} holds floating-point numbers that are no exact ids (fractions, or beyond "
             "2^53 where digits are lost); export ids as text or integers."
         )
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Names of columns; the same name twice is two columns, and which is meant is asked like anything ambiguous."""
+    return [name if names.index(name) == at else f"{name} (column {at + 1})" for at, name in enumerate(names)]
+
+
+def _named_twice(file: str, name: str) -> InputError:
+    return InputError(f"{file} has several columns named {name!r}: rename all but one.")
+
+
+def _kind_of(file: str, schema: pa.Schema, label: str) -> pa.DataType:
+    """Type of the values of a column (see :func:`_told_apart`). Raises :class:`InputError` where its name repeats."""
+    name = schema.names[_told_apart(schema.names).index(label)]
+    if schema.names.count(name) > 1:
+        raise _named_twice(file, name)
+    return _value_type(schema.field(name).type)
 
 
 def _value_type(kind: pa.DataType) -> pa.DataType:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ HEAD = 1 << 20
 """Bytes of a file that tell its kind."""
 _KEPT = 200_000
 _DELIMITERS = ",\t;|"
+_SEPARATOR = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 
 
 @dataclass
@@ -203,7 +205,8 @@ def header_of(head: str, name: str) -> tuple[list[str], str, int]:
         InputError: there is one column, or nothing after the header.
     """
     lines = head.splitlines()
-    number = next(at for at, one in enumerate(lines) if one.strip())
+    # Spreadsheets may say before the header what separates fields ("sep=;"); the header itself shows it.
+    number = next((at for at, one in enumerate(lines) if one.strip() and not _SEPARATOR.fullmatch(one.strip())), 0)
     line = lines[number]
     counts = {sign: len(fields_of(line, sign, name)) for sign in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda sign: counts[sign])

@@ -19,6 +19,8 @@ LAST_MS = 4_102_444_800_000
 """2100-01-01 UTC, exclusive."""
 FORMATS = ("s", "ms", "us", "iso")
 """What ``time_format`` may be."""
+EXPECTED = "in ISO 8601, such as 2024-05-01T09:30:00+08:00, or as epoch seconds, milliseconds or microseconds"
+"""What a time has to look like, for messages."""
 STRAYS = 0.01
 """Share of times in another unit than the column's up to which they are rejected row by row."""
 
@@ -79,14 +81,31 @@ def columns_sql(column: str, kind: pa.DataType) -> str:
     number = f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+(\\.[0-9]*)?') THEN TRY_CAST({text} AS DOUBLE) END"
     # Only what starts like a year is a date: the cast alone would also take 'infinity' and 'epoch'.
     moment = (
-        f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}') "
-        f"THEN epoch_ms(TRY_CAST({text} AS TIMESTAMPTZ)) END"
+        f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}|^[0-9]{{8}}[Tt][0-9]{{2}}') "
+        f"THEN epoch_ms(coalesce(TRY_CAST({text} AS TIMESTAMPTZ), TRY_CAST({_respelled(text)} AS TIMESTAMPTZ))) END"
     )
     naive = f"NOT regexp_matches(substr({text}, 12), '[A-Za-z+-]')"
     return (
         f"{number} AS num, {moment} AS iso, {naive} AS naive, "
         f"CASE WHEN {text} <> '' AND ({number}) IS NULL AND ({moment}) IS NULL "
         f"THEN substr({column}, 1, 200) END AS at_text"
+    )
+
+
+def _respelled(text: str) -> str:
+    """SQL for a time in the forms of ISO 8601 and RFC 3339 that the database does not know, in one that it does.
+
+    Those are the basic form (``20240501T093000Z``), lower-case ``t`` and ``z``, hours without minutes, and a comma
+    before the fraction.
+    """
+    day, clock = "([0-9]{4})-?([0-9]{2})-?([0-9]{2})", "([0-9]{2}):?([0-9]{2})?:?([0-9]{2})?"
+    spelled = f"'^{day}[t ]{clock}([.,][0-9]+)?(z|[+-][0-9:]+)?$'"
+    lower = f"lower({text})"
+    # A zero before minutes and seconds stands in for those left out, and goes again where they are there.
+    wide = f"regexp_replace({lower}, {spelled}, '\\1-\\2-\\3 \\4:0\\5:0\\6\\7\\8')"
+    return (
+        f"CASE WHEN regexp_matches({lower}, {spelled}) THEN "
+        f"upper(replace(regexp_replace({wide}, ':0([0-9]{{2}})', ':\\1', 'g'), ',', '.')) END"
     )
 
 
