@@ -85,6 +85,20 @@ def test_every_group(folder: Path) -> None:
         assert any(step.kind == "evidence" for step in case.steps)
 
 
+def test_one_discounted_like_does_not_make_a_group_discounted(folder: Path) -> None:
+    likes = pq.read_table(folder / "likes.parquet")
+    status = likes["status"].cast(pa.string())
+    mixed = 0
+    for name in pq.read_table(folder / "groups.parquet")["group_id"].to_pylist():
+        mine = status.filter(pc.equal(likes["group_id"], name)).to_pylist()
+        cut, open_ = mine.count("discounted"), mine.count("undetermined")
+        case = plaudit.explain(folder, "group", name)
+        assert (case.discounted, case.undetermined) == (cut, open_)
+        assert case.status == ("discounted" if cut > open_ else "undetermined")
+        mixed += 0 < cut < open_
+    assert mixed, "this world no longer has a group of which few likes are discounted"
+
+
 def test_cases_of_the_report_are_what_explain_says(folder: Path) -> None:
     for case in audited("small", EVENTS, 1).document.cases:
         assert plaudit.explain(folder, case.subject_kind, case.subject_id) == case

@@ -192,6 +192,9 @@ def test_the_report_has_the_boards_of_the_folder(audited):
     assert boards[post].board == rank_directory(folder, post, explore=False)
     told = [message.code for message in boards[post].messages]
     assert told[:2] == ["board_pushed", "board_firm"] and "board_group" in told
+    missed = sum(row.unheard for row in boards[post].board.rows)
+    spoken = [message for message in boards[post].messages if message.code == "board_unheard"]
+    assert [message.values["unheard"] for message in spoken] == ([missed] if missed else [])
     pushed = [row for row in boards[post].board.rows if row.displaced > 0]
     assert boards[post].messages[0].values["pushed"] == len(pushed)
     for effect in boards[post].board.groups:

@@ -20,6 +20,7 @@ import plaudit
 from plaudit.errors import InputError
 from plaudit.report import charts, figures, render_case, render_html, render_summary, to_json
 from plaudit.report.screen import folded
+from plaudit.report.templating import _environment
 from plaudit.report.waterfall import waterfall
 from plaudit.report.words import LANGUAGES, Words, messages, placeholders
 from plaudit.result import Message, ResultDocument
@@ -256,6 +257,18 @@ def test_unknown_language_and_time_zone_are_refused() -> None:
         render_html(sample(), "xx")
     with pytest.raises(InputError, match="time zone"):
         render_html(sample(), "en", 5000)
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "Shared worker pool (orders-10, orders-5); Delivery shape (burst-2); mine-3; odd"),
+        ("zh", "众包账号池（orders-10、orders-5）；突增（burst-2）；mine-3；odd"),
+    ],
+)
+def test_reasons_of_a_decision_name_each_detector_once(lang: str, told: str) -> None:
+    reasons = _environment().filters["reasons"]
+    assert reasons(["orders-10", "burst-2", "mine-3", "orders-5", "odd"], Words.of(lang)) == told
 
 
 def test_a_waterfall_ends_where_the_posterior_is() -> None:

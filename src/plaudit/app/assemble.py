@@ -297,10 +297,18 @@ def _cases(
 def case_of(
     tables: Mapping[str, pa.Table], kind: str, name: str, rows: Ints, prior: float, caps: Mapping[str, float]
 ) -> Case:
-    """The case of a subject with these rows of ``likes``, told through its strongest like."""
+    """The case of a subject with these rows of ``likes``, told through one of them.
+
+    That is the strongest of those whose status most of its likes in question have: a group of which one like in a
+    hundred is discounted and the others are open is not a discounted group.
+    """
     likes = tables["likes"]
-    p = np.asarray(likes["p_inauthentic"].take(pa.array(rows)))
-    like = likes.slice(int(rows[int(np.argmax(p))]), 1).to_pylist()[0]
+    mine = likes.take(pa.array(rows))
+    p = np.asarray(mine["p_inauthentic"])
+    status = np.asarray(mine["status"].cast(pa.string()).to_pylist(), object)
+    cut, open_ = status == Status.DISCOUNTED.value, status == Status.UNDETERMINED.value
+    typical = (cut if cut.sum() > open_.sum() else open_) if (cut | open_).any() else np.ones(p.shape[0], np.bool_)
+    like = mine.slice(int(np.argmax(np.where(typical, p, -1.0))), 1).to_pylist()[0]
     return build_case(
         kind,
         name,
@@ -310,6 +318,8 @@ def case_of(
         caps=caps,
         likes=int(rows.shape[0]),
         expected=float(p.sum()),
+        discounted=int(cut.sum()),
+        undetermined=int(open_.sum()),
     )
 
 

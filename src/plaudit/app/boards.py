@@ -77,10 +77,14 @@ def _moved(board: RankedBoard) -> list[Message]:
     if down:
         most = max(down, key=lambda row: row.displaced)
         values |= {"target": most.target, "places": most.displaced}
-    return [
+    told = [
         Message(code="board_pushed" if down else "board_still", values=values),
         Message(code="board_firm", values={"rows": len(board.rows), "firm": firm}),
     ]
+    # Where rows fall although nothing of theirs is in question, the board says why.
+    if missed := sum(row.unheard for row in board.rows):
+        told.append(Message(code="board_unheard", values={"unheard": missed}))
+    return told
 
 
 def _did(effect: GroupEffect) -> Message:

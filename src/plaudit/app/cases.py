@@ -41,6 +41,8 @@ def build_case(
     caps: Mapping[str, float],
     likes: int,
     expected: float,
+    discounted: int | None = None,
+    undetermined: int | None = None,
 ) -> Case:
     """The waterfall of one like, which stands for its subject.
 
@@ -51,6 +53,7 @@ def build_case(
         prior: share of bought likes before any evidence.
         caps: nats a family can carry.
         likes, expected: likes of the subject, and how many of them are expected to be inauthentic.
+        discounted, undetermined: how many of them are; None where likes have no names.
     """
     posterior = float(like["p_inauthentic"])
     strongest: dict[str, Mapping[str, Any]] = {}
@@ -78,6 +81,8 @@ def build_case(
         exonerating=[message for f in strongest.values() for message in exonerating(f)]
         or [Message(code="no_evidence")],
         innocent=innocent(detectors),
+        discounted=discounted,
+        undetermined=undetermined,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined, Template
 from jinja2.bccache import Bucket
 
+from plaudit.report.waterfall import facts_of
 from plaudit.report.words import Words
 
 
@@ -47,13 +49,19 @@ def _environment() -> Environment:
     )
     made.filters["say_with"] = lambda message, words: words.say(message)
     made.filters["in_brackets"] = lambda text, words: f"（{text}）" if words.lang == "zh" else f" ({text})"
-    made.filters["reason_word"] = _reason
+    made.filters["reasons"] = _reasons
+    made.filters["facts_of"] = facts_of
     made.filters["title_case"] = lambda text: text[:1].upper() + text[1:]
     return made
 
 
-def _reason(finding_id: str, words: Words) -> str:
-    """A finding by the name of its detector, with the id that tables and ``plaudit explain`` know it by."""
-    detector, dash, _ = finding_id.rpartition("-")
-    name = words.name("detector_name", detector)
-    return f"{name} ({finding_id})" if dash and name != detector else finding_id
+def _reasons(finding_ids: Sequence[str], words: Words) -> str:
+    """Findings by the name of their detector, with the ids that tables and ``plaudit explain`` know them by."""
+    ids: dict[str, list[str]] = {}
+    for one in finding_ids:
+        detector, dash, _ = one.rpartition("-")
+        name = words.name("detector_name", detector)
+        ids.setdefault(name if dash and name != detector else "", []).append(one)
+    plain = ids.pop("", [])
+    left, comma, right = ("（", "、", "）") if words.lang == "zh" else (" (", ", ", ")")
+    return words.listing([*(f"{name}{left}{comma.join(some)}{right}" for name, some in ids.items()), *plain])

@@ -31,7 +31,7 @@ from plaudit.report.screen import (
 )
 from plaudit.report.section_terminal import left_out, section_summary
 from plaudit.report.value import value_view
-from plaudit.report.waterfall import Bar, waterfall
+from plaudit.report.waterfall import Bar, facts_of, waterfall
 from plaudit.report.words import Words
 from plaudit.result import Case, DetectorRun, GroupView, ResultDocument, TargetView
 
@@ -105,8 +105,7 @@ def case_view(case: Case, lang: str, width: int) -> RenderableType:
     )
     parts: list[RenderableType] = [title]
     if case.likes > 1:
-        facts = words.ui("case_facts", likes=case.likes, expected=case.expected_inauthentic)
-        parts.append(Text(facts, style=SOFT))
+        parts.append(Sentence(facts_of(case, words), SOFT))
     parts += [Text(), _waterfall(drawn.bars, drawn.zero, words, width), Text()]
     parts.append(Sentence(words.ui("waterfall_note"), SOFT))
     for name, messages in (("exonerating", case.exonerating), ("innocent", case.innocent)):

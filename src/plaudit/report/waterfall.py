@@ -104,3 +104,12 @@ def _bar(step: Step, low: float, high: float, words: Words, subject: str) -> Bar
         note=(" · ").join(notes),
         finding_id=step.finding_id,
     )
+
+
+def facts_of(case: Case, words: Words) -> str:
+    """What became of the likes of a case that has several."""
+    facts = words.ui("case_facts", likes=case.likes, expected=case.expected_inauthentic)
+    if case.discounted is None or case.undetermined is None:
+        return facts
+    told = words.ui("case_statuses", discounted=case.discounted, undetermined=case.undetermined)
+    return f"{facts}{told}"

@@ -93,7 +93,11 @@ class Step(Frozen):
 
 
 class Case(Frozen):
-    """One verdict with its evidence: ``sum(step.weight) == logit(posterior)``."""
+    """One verdict with its evidence: ``sum(step.weight) == logit(posterior)``.
+
+    Of several likes the case tells one, the strongest of those that share its ``status``, the one most of the likes in
+    question have; ``discounted`` and ``undetermined`` count them all (None where likes have no names).
+    """
 
     subject_kind: str  # "event" | "group" | "target" | "actor"
     subject_id: str
@@ -104,6 +108,8 @@ class Case(Frozen):
     expected_inauthentic: float
     exonerating: list[Message]
     innocent: list[Message]
+    discounted: int | None = None
+    undetermined: int | None = None
 
 
 class Decision(Frozen):
