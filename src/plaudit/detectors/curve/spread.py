@@ -65,10 +65,9 @@ def spread_of(curves: Curves, cum: Floats) -> Spread:
     samples = []
     for octave in range(DEPTH):
         k, n, w, home = disjoint_windows(curves.offsets, curves.low, curves.high, cum, octave, _SEEN)
-        step = max(1, -(-k.shape[0] // _MOST))
-        samples.append(
-            (np.minimum(k, n)[::step], n[::step], w[::step], np.unique(home[::step], return_inverse=True)[1])
-        )
+        every = np.arange(0, k.shape[0], max(1, -(-k.shape[0] // _MOST)))
+        home = np.unique(home[every], return_inverse=True)[1]
+        samples.append((np.minimum(k, n)[every], n[every], w[every], home))
     fits = [[cautious_kappa(k, n, w, burst, curve=home) for k, n, w, home in samples] for burst in BURSTS]
     best = int(np.argmax([sum(evidence for _, evidence in fit) for fit in fits]))
     kappa = np.array([value for value, _ in fits[best]])
