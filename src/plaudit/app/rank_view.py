@@ -23,7 +23,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stable": "stable",
         "pushed": "pushed down by",
         "guest": "* Little is known of it: it stands here for once, to be seen.",
-        "unheard": "Of these likes, {n} are too fast or too alike for readers; they stay in all counts but lift nothing.",
+        "unheard": "Of these likes, {n} are too fast or too alike for readers: still in all counts, they lift nothing.",
         "more": "{n} more rows: --json shows all.",
         "exposure": "Sorted by likes that count per time it was seen.",
         "votes": "Sorted by the share of up-votes among votes.",
