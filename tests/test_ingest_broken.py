@@ -205,6 +205,14 @@ def test_an_id_that_is_no_event_id_is_noticed(tmp_path: Path):
     constant = a_file(tmp_path, "event_id,user_id,item_id,ts\n" + rows.replace("1,u", "0,u"), "constant.csv")
     refused(constant, "'event_id' was taken for the id of the event, and 10 of 10 rows share theirs")
     assert read_events(constant, mapping={"event_id": ""}).log.n == 10
+    # What is called event_id is believed, where it tells most rows apart: a repeated one counts once.
+    few = a_file(
+        tmp_path,
+        "event_id,user_id,item_id,ts\n0,u,x,1700000000\n0,v,x,1700000001\n"
+        + "".join(f"{k},u{k},y,{1700000000 + k}\n" for k in range(1, 9)),
+        "few.csv",
+    )
+    assert read_events(few).log.n == 9
 
 
 @pytest.mark.parametrize("word", ["NULL", "null", "NaN", "nan", "None", "undefined", "<NA>", "\\N", " null "])

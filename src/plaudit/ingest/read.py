@@ -16,7 +16,7 @@ from plaudit import relations
 from plaudit.engine import DuckEngine, Engine, copy
 from plaudit.errors import InputError
 from plaudit.ingest import kinds, times
-from plaudit.ingest.columns import check_mapping
+from plaudit.ingest.columns import check_mapping, folded
 from plaudit.ingest.contract import Ingested
 from plaudit.ingest.export import CONTEXT, export
 from plaudit.ingest.judge import number, set_apart
@@ -33,6 +33,8 @@ MEMORY = "2GB"
 _SHOWN_REASONS = 3
 _CONFLICTS = 0.01
 """Share of rows that may share an event id with a row about another actor or target, where the column was guessed."""
+_CONSTANT = 0.5
+"""The same where the column is called ``event_id``: repeated ids count once, but one that most rows share is none."""
 
 
 def read_events(
@@ -319,7 +321,9 @@ class _Reading:
                 self.reducing.drop("accepted", "judged", "raw", "device_numbers", "ip_numbers")
 
     def _refuse_guessed_ids(self, staged: list[Staged]) -> None:
-        """A column ``id``, or even ``event_id``, that repeats over different actors or targets is no event's."""
+        """A column ``id`` that repeats over different actors or targets is no event's, nor is an ``event_id`` that
+        most rows share.
+        """
         guessed = {one.shown["event_id"] for one in staged if one.guessed_id}
         if not guessed or "event_id" in self.mapping:
             return
@@ -330,8 +334,8 @@ class _Reading:
             "JOIN repeated_event_ids AS r ON e.event_id = r.event_id AND e.class = r.class "
             "GROUP BY e.event_id, e.class HAVING min(e.actor) < max(e.actor) OR min(e.target) < max(e.target))",
         )
-        if odd > _CONFLICTS * total:
-            column = min(guessed)
+        column = min(guessed)
+        if odd > (_CONSTANT if folded(column) == "eventid" else _CONFLICTS) * total:
             raise InputError(
                 f"{self._names()}: column {column!r} was taken for the id of the event, and {odd} of {total} rows "
                 "share theirs with a row about another actor or target; say --map event_id= if it is no event id, or "
