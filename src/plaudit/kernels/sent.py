@@ -30,13 +30,17 @@ def sent_shares(
     outside: np.ndarray,
     likes: int,
     log_factorial: np.ndarray,
+    busy: np.ndarray,
+    usual: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Chance of each like to be a worker's and the workers' part of each gathering: ``(float64[m], float64[g])``.
 
     A passer-by of ``further`` other likes was seen ``k`` times elsewhere as Poisson of mean ``further`` times the
     chance of a like to fall in here, or is a worker off duty. A worker was seen as often as the workers of the *other*
     gatherings were, with one voice each: one large honest crowd, or two with the same people, must not vouch for
-    themselves. Likes of one kind (``alike``) are all told the same of passers-by, and only kinds need logarithms.
+    themselves. Who is busier than those are is the less likely a worker (a reader of everything passes by everywhere,
+    too); who is not is none the likelier. Likes of one kind (``alike``) are all told the same of passers-by, and only
+    kinds need logarithms.
 
     Args:
         home, where, seen: gathering and actor of each like and how often the actor was in others, ``int64[m]``.
@@ -46,9 +50,11 @@ def sent_shares(
         inside: of each actor, likes in here as far as they count; ``outside``: likes elsewhere, ``int64[actors]``.
         likes: of the whole log.
         log_factorial: ``ln k!`` of 0 to the most that is counted.
+        busy: class of each like by how busy its actor is, ``int64[m]``; ``usual``: part of the log's likes that each
+            class gives, ``float64[classes]``.
     """
     # Number by number throughout: written with whole arrays, it takes three times as long to compile.
-    m, n_gatherings, numbers = home.shape[0], prior.shape[0], log_factorial.shape[0]
+    m, n_gatherings, numbers, classes = home.shape[0], prior.shape[0], log_factorial.shape[0], usual.shape[0]
     size, part = np.zeros(n_gatherings), np.empty(n_gatherings)
     for g in range(n_gatherings):
         part[g] = prior[g]
@@ -59,15 +65,21 @@ def sent_shares(
         share[e] = 0.5
     lift, passer = np.empty((n_gatherings, numbers)), np.empty(further.shape[0])
     whole, off, sent = np.empty(numbers), np.empty(numbers), np.empty(outside.shape[0])
+    fewer, every = np.empty((n_gatherings, classes)), np.empty(classes)
     for _ in range(STEPS):
         for k in range(numbers):
             whole[k] = off[k] = 0.0
             for g in range(n_gatherings):
                 lift[g, k] = 0.0
+        for b in range(classes):
+            every[b] = 0.0
+            for g in range(n_gatherings):
+                fewer[g, b] = 0.0
         for a in range(outside.shape[0]):
             sent[a] = 0.0
         for e in range(m):
             lift[home[e], seen[e]] += share[e]
+            fewer[home[e], busy[e]] += share[e]
             sent[where[e]] += share[e]
         for g in range(n_gatherings):
             total = 0.0
@@ -76,6 +88,9 @@ def sent_shares(
             for k in range(numbers):
                 lift[g, k] /= max(total, 1.0)
                 whole[k] += lift[g, k]
+            for b in range(classes):
+                fewer[g, b] /= max(total, 1.0)
+                every[b] += fewer[g, b]
         reach = 0.0
         for g in range(n_gatherings):
             total = 0.0
@@ -85,6 +100,13 @@ def sent_shares(
             bought = min(max(part[g], 0.01), 0.99)
             for k in range(numbers):
                 lift[g, k] = lift[g, k] / total * (bought / (1.0 - bought))
+            total = 1.0
+            for b in range(classes):
+                total += every[b] - fewer[g, b]
+            for b in range(classes):
+                # One voice of the log's own likes, so that no class is impossible.
+                part_of = (every[b] - fewer[g, b] + usual[b]) / total
+                fewer[g, b] = min(part_of / max(usual[b], _NEVER), 1.0)
             reach += (1.0 - part[g]) * size[g] * heard[g]
             part[g] = PART_PRIOR * prior[g]
         reach /= max(likes, 1)
@@ -100,7 +122,7 @@ def sent_shares(
             k, mean = often[u], max(further[u] * reach, _LEAST_MEAN)
             passer[u] = np.exp(k * np.log(mean) - mean - log_factorial[k] + log_on) + off[k] + _NEVER
         for e in range(m):
-            worker = lift[home[e], seen[e]]
+            worker = lift[home[e], seen[e]] * fewer[home[e], busy[e]]
             share[e] = min(max(worker / (worker + passer[alike[e]]), least), 1.0 - least)
             # The window's excess is worth a few likes of prior; who was there says the rest.
             part[home[e]] += share[e]
@@ -111,7 +133,7 @@ def sent_shares(
 
 def sent_shares_plain(
     home: Ints, where: Ints, seen: Ints, further: Ints, prior: Floats, heard: Floats, inside: Ints, outside: Ints,
-    likes: int, numbers: int,
+    likes: int, numbers: int, busy: Ints, usual: Floats,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """The same by definition, ``further`` of each like. The oracle in tests."""
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, numbers)))])
@@ -122,6 +144,10 @@ def sent_shares_plain(
         each = each / np.maximum(each.sum(axis=1, keepdims=True), 1.0)
         worker = each.sum(axis=0) - each + 0.01
         worker /= worker.sum(axis=1, keepdims=True)
+        voice = np.bincount(home * usual.shape[0] + busy, share, n_gatherings * usual.shape[0])
+        voice = voice.reshape(n_gatherings, -1) / np.maximum(np.bincount(home, share, n_gatherings), 1.0)[:, None]
+        others = voice.sum(axis=0) - voice + usual
+        fewer = np.minimum(others / (1.0 + (voice.sum() - voice.sum(axis=1))[:, None]) / usual, 1.0)
         mean = np.maximum(further * (((1 - part) * size * heard).sum() / max(likes, 1)), _LEAST_MEAN)
         sent = np.minimum(np.bincount(where, share, minlength=outside.shape[0]), 1.0) * outside
         off = np.bincount(inside, sent, minlength=numbers) / max(likes - home.shape[0], 1)
@@ -130,6 +156,7 @@ def sent_shares_plain(
         lift = np.log(worker) + (np.log(bought) - np.log1p(-bought))[:, None]
         poisson = seen * np.log(mean) - mean - log_factorial[seen] + log_on
         log_passer = np.logaddexp(poisson, np.log(off + _NEVER)[seen])
-        share = 1.0 / (1.0 + np.exp(-np.clip(lift[home, seen] - log_passer, -_MOST_ODDS, _MOST_ODDS)))
+        lifted = lift[home, seen] + np.log(fewer[home, busy])
+        share = 1.0 / (1.0 + np.exp(-np.clip(lifted - log_passer, -_MOST_ODDS, _MOST_ODDS)))
         part = (np.bincount(home, share, minlength=n_gatherings) + PART_PRIOR * prior) / (size + PART_PRIOR)
     return share, part

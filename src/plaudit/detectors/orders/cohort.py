@@ -254,8 +254,9 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
     """Who in these gatherings was sent, and who passed by?
 
     Two facts speak: how many likes the target's ordinary life puts into the window (``expected``), and how often the
-    actor was in the other gatherings, compared between workers and passers-by of the same activity. A passer-by may be
-    a worker off duty: of the log's other likes as many are theirs as they give outside the gatherings. The workers'
+    actor was in the other gatherings, compared between workers and passers-by of the same activity. How busy workers
+    are is learned, too: readers of everything pass by everywhere. A passer-by may be a worker off duty: of the log's
+    other likes as many are theirs as they give outside the gatherings. The workers'
     distribution and the part of each gathering that is theirs are learned together by expectation-maximisation.
 
     Returns:
@@ -284,6 +285,8 @@ def mixture(g: Gatherings, members: Ints, told: Bools | None = None) -> tuple[In
         np.maximum(g.activity[actors] - inside, 0),
         g.likes,
         _LOG_FACTORIAL,
+        g.busy[g.actor[entry]],
+        g.usual,
     )
     return entry, share, part
 

@@ -66,6 +66,17 @@ class Gatherings:
         return grouped(self.actor, self.activity.shape[0])
 
     @cached_property
+    def busy(self) -> Ints:
+        """How busy each actor is: binary digits of its likes in the whole log, ``int64[n_actors]``."""
+        return np.frexp(self.activity.astype(np.float64))[1].astype(np.int64)
+
+    @cached_property
+    def usual(self) -> Floats:
+        """Part of the log's likes that actors of each class of :attr:`busy` give, ``float64[classes]``."""
+        given = np.bincount(self.busy, self.activity)
+        return np.asarray((given + 1.0) / (given.sum() + given.shape[0]), dtype=np.float64)
+
+    @cached_property
     def chance(self) -> Floats:
         """``x`` such that activity alone expects ``x_i x_j`` actors shared by gatherings ``i`` and ``j``.
 
