@@ -22,11 +22,13 @@ from plaudit.detectors.circle import (
     less_alive,
     may_be_circle,
     sittings,
+    too_alike,
 )
 from plaudit.detectors.orders.cohort import people_behind
-from plaudit.detectors.orders.doubt import Suspect, doubtful, largest_pool, slower_than_a_share
+from plaudit.detectors.orders.doubt import doubtful, largest_pool, slower_than_a_share
 from plaudit.detectors.orders.gatherings import in_company
 from plaudit.detectors.orders.habit import Timing
+from plaudit.detectors.orders.hands import Suspect, hands, together
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Ints
 from tests.worlds import START_MS, log_of, quiet
 
@@ -109,6 +111,44 @@ def test_a_timetable_and_a_digest_explain_any_number_of_people_with_a_life():
     assert not may_be_circle(_group(5000, 40, outside=0, openers=True), PEOPLE)
 
 
+def test_accounts_kept_equally_busy_are_given_fewer_meetings():
+    kept = _group(ACQUAINTED, CIRCLE_MEETS, alike=True)
+    assert not may_be_circle(kept, PEOPLE)
+    assert may_be_circle(replace(kept, meetings=CIRCLE_MEETS - 1), PEOPLE)
+    assert may_be_circle(replace(kept, timetable=True), PEOPLE), "a class whose accounts are all new"
+    assert may_be_circle(replace(kept, pool=CIRCLE + 1, each=1.0), PEOPLE), "an audience may be all alike"
+    slow = replace(kept, slow=True, meetings=CIRCLE_MEETS // 2)
+    assert not may_be_circle(slow, PEOPLE), "two oddities at once"
+    assert may_be_circle(replace(slow, meetings=CIRCLE_MEETS // 2 - 1), PEOPLE)
+
+
+HEAVY_TAILED = np.random.default_rng(6).lognormal(1.0, 1.3, 20_000).astype(np.int64)
+
+
+@pytest.mark.parametrize("pace", [3, 12, 40])
+def test_accounts_under_one_hand_are_alike(pace: int):
+    rng = np.random.default_rng(pace)
+    kept = rng.poisson(pace, 150)
+    assert too_alike(kept, np.bincount(HEAVY_TAILED))
+    orders = rng.binomial(16, 0.45, 150)
+    assert too_alike(rng.poisson(pace / 7.2 * orders), np.bincount(HEAVY_TAILED)), "cover for each like sold"
+    stray = np.concatenate([kept, rng.choice(HEAVY_TAILED, 10)])
+    assert too_alike(stray, np.bincount(HEAVY_TAILED)), "a few passers-by do not hide them"
+    # In a log where everybody is that even, being even means nothing.
+    assert not too_alike(kept, np.bincount(rng.poisson(pace, 20_000)))
+
+
+@pytest.mark.parametrize("size", [8, 40, 150, 500])
+def test_people_of_a_log_are_not_alike_however_they_came_together(size: int):
+    rng = np.random.default_rng(size)
+    for world in (HEAVY_TAILED, rng.zipf(1.9, 20_000).clip(1, 400), rng.geometric(0.1, 20_000)):
+        people = np.bincount(world)
+        for power in (0.0, 0.5, 1.0):
+            weight = np.maximum(world, 0.1) ** power
+            groups = [rng.choice(world, size, replace=False, p=weight / weight.sum()) for _ in range(40)]
+            assert not any(too_alike(group, people) for group in groups)
+
+
 def test_members_of_a_random_sample_of_the_log_are_as_alive_as_others():
     rng = np.random.default_rng(5)
     activity = np.repeat(np.arange(PEOPLE.shape[0]), PEOPLE)
@@ -176,10 +216,10 @@ def test_likes_for_another_order_book_are_no_life():
     half = np.isin(log.target[rows], np.unique(log.target[rows])[:6])
     first, second = rows[half], rows[~half]
     # Alone, each looks like people who give half their likes to something else.
-    assert doubtful(log, context, [_suspect(first, people, 4)]).all()
+    assert doubtful(log, context, [_suspect(first, people, 4)], rows).doubtful.all()
     # The first served slowly, and often enough to be beyond doubt; then the second has no life outside either.
-    both = doubtful(log, context, [_suspect(first, people, 40), _suspect(second, people, CIRCLE_MEETS // 2)])
-    assert not both.any()
+    both = doubtful(log, context, [_suspect(first, people, 40), _suspect(second, people, CIRCLE_MEETS // 2)], rows)
+    assert not both.doubtful.any()
 
 
 def test_who_comes_several_targets_at_a_sitting_is_told():
@@ -192,3 +232,57 @@ def test_who_comes_several_targets_at_a_sitting_is_told():
     first = np.flatnonzero((again.actor == 0) & (again.target != 1))
     assert beside.size == 1 and in_company(again, first) == 0.0
     assert in_company(again, first, np.arange(again.n)) == 0.5, "one of two was liked beside something else"
+
+
+def _pieces(slices: list[Ints], seed: int = 1) -> tuple[EventLog, Context, list[Suspect]]:
+    """A quiet log with one suspect per slice of accounts: each of four orders of its own by most of the slice."""
+    world, rng = quiet(seed, targets=400, actors=3000, likes=30_000), np.random.default_rng(seed)
+    actor, target, at = [], [], []
+    served = rng.permutation(400)[: 4 * len(slices)].reshape(len(slices), 4)
+    for number, people in enumerate(slices):
+        for one in served[number]:
+            came = rng.choice(people, int(0.8 * people.size), replace=False)
+            begin = START_MS + (10 + number) * DAY_MS
+            actor.append(world.actors + came)
+            target.append(np.full(came.size, one))
+            at.append(begin + rng.integers(0, HOUR_MS, came.size))
+    log = world.plus(np.concatenate(actor), np.concatenate(target), np.concatenate(at)).log()
+    out = []
+    for number, people in enumerate(slices):
+        mine = np.isin(log.actor, world.actors + people) & np.isin(log.target, served[number])
+        rows = np.flatnonzero(mine)
+        moment = np.array([START_MS + number * DAY_MS], np.int64)
+        when = Timing(-50.0, 4, False, sittings=moment + np.arange(4) * 4 * HOUR_MS)
+        pool, members = people_behind(log.actor[rows].astype(np.int64))
+        out.append(Suspect(rows, np.full(rows.size, 0.9), rows, members, pool, when))
+    return log, Context(log, 0), out
+
+
+def test_a_ring_that_moves_on_is_one_hand_and_rings_that_share_members_are_two():
+    moving = [np.arange(100) + 40 * step for step in range(6)]
+    log, context, pieces = _pieces(moving)
+    assert np.array_equal(hands(log, context, pieces, [True] * 6), np.zeros(6))
+    # Friends in several groups are not strange, and are asked group by group.
+    assert np.array_equal(hands(log, context, pieces, [False] * 6), np.arange(6))
+    log, context, pieces = _pieces([np.arange(100), np.arange(85, 185), np.arange(400, 500)])
+    assert np.array_equal(hands(log, context, pieces, [True] * 3), np.arange(3))
+
+
+def test_pieces_together_count_what_they_did_once():
+    log, _, pieces = _pieces([np.arange(60), np.arange(30, 90)])
+    whole = together(log, [*pieces, pieces[0]])
+    assert np.array_equal(whole.rows, np.unique(np.concatenate([pieces[0].rows, pieces[1].rows])))
+    assert whole.when.surprises == 8 == whole.when.sittings.size, "twelve told, eight sittings there were"
+    assert 80 <= whole.pool <= 100
+    assert together(log, pieces[:1]) is pieces[0]
+
+
+def test_the_order_of_suspects_changes_no_hand():
+    log, context, pieces = _pieces([np.arange(100) + 40 * step for step in range(3)] + [np.arange(600, 700)])
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        order = rng.permutation(4)
+        told = hands(log, context, [pieces[k] for k in order], [True] * 4)
+        same = told[:, None] == told
+        moved = np.isin(order, [0, 1, 2])
+        assert np.array_equal(same, (moved[:, None] == moved))

@@ -23,9 +23,10 @@ from plaudit.detectors.orders.cohort import (
     siblings,
 )
 from plaudit.detectors.orders.communities import Ties, split, ties
-from plaudit.detectors.orders.doubt import Suspect, doubtful, long_sittings
+from plaudit.detectors.orders.doubt import doubtful, long_sittings
 from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, Pairs, gather, overlaps
 from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
+from plaudit.detectors.orders.hands import Suspect, together
 from plaudit.detectors.orders.lens import look
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.beside import each
@@ -34,7 +35,7 @@ from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, Su
 
 SPEC = DetectorSpec(
     id="orders",
-    version="3",
+    version="4",
     question="Do the same actors gather on target after target, at moments their own habits do not explain?",
     family=Family.AUDIENCE,
     min_likes=200,
@@ -42,6 +43,9 @@ SPEC = DetectorSpec(
     innocent=("group_chat_share", "fan_club", "front_page", "office_network"),
     evasions=("larger_pool", "rotate_members", "mimic_age_curve", "spread_delivery"),
 )
+
+_BEYOND = float(np.log(1e-9))
+"""``ln p`` from which a smaller chance says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Found:
     ``pool`` and ``members`` are the people behind it, where it was worth asking whether they know each other.
     """
 
+    gatherings: Ints
     witness: Witness
     rows: Ints
     share: Floats
@@ -154,7 +159,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
                     witness = replace(witness, when=Timing(0.0, witness.when.surprises, False))
                 judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context, thin=True)
                 found.append(judge(g, cohort, witness))
-    return _doubted(log, context, found)
+    return _doubted(log, context, g, pairs, found)
 
 
 def _silenced(
@@ -206,7 +211,7 @@ def _in_batches(context: Context, g: Gatherings, members: Ints) -> bool:
 def _unspoken(g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
     """Nothing to weigh: its likes are listed with the finding, none is told from a passer-by's."""
     rows = g.row[g.entries(cohort.gatherings)]
-    return Found(witness, rows, np.full(rows.shape[0], 0.5), 0.5)
+    return Found(cohort.gatherings, witness, rows, np.full(rows.shape[0], 0.5), 0.5)
 
 
 def _judged(
@@ -216,11 +221,11 @@ def _judged(
     rows, shares = look(log, context, g, cohort)
     pool, members = people_behind(log.actor[rows[shares > 0.5]].astype(np.int64))
     newsletter = (thin or witness.when.thin) and not witness.when.apart
-    return Found(witness, rows, shares, 0.5 if newsletter else 1.0, pool, members)
+    return Found(cohort.gatherings, witness, rows, shares, 0.5 if newsletter else 1.0, pool, members)
 
 
-def _doubted(log: EventLog, context: Context, found: list[Found]) -> list[Found]:
-    """The same cohorts, those in doubt that something innocent would match."""
+def _doubted(log: EventLog, context: Context, g: Gatherings, pairs: Pairs, found: list[Found]) -> list[Found]:
+    """The same cohorts, those in doubt that something innocent would match, and one hand's pieces put together."""
     asked = [number for number, one in enumerate(found) if one.members.shape[0]]
     suspects = [
         Suspect(
@@ -233,14 +238,37 @@ def _doubted(log: EventLog, context: Context, found: list[Found]) -> list[Found]
         )
         for one in (found[number] for number in asked)
     ]
-    out = list(found)
-    in_doubt = doubtful(log, context, suspects)
+    gathered = np.concatenate([*(one.rows for one in found), np.zeros(0, np.int64)])
+    answer = doubtful(log, context, suspects, gathered)
+    in_doubt = answer.doubtful
     sure = sum(found[asked[place]].certainty == 1.0 for place in np.flatnonzero(~in_doubt).tolist())
     chance = chance_of_ring(sure, int(in_doubt.sum()))
+    out: list[Found | None] = list(found)
     for place in np.flatnonzero(in_doubt).tolist():
         one = found[asked[place]]
         out[asked[place]] = replace(one, certainty=min(one.certainty, chance))
-    return out
+    for number in np.flatnonzero(np.bincount(answer.hand[~in_doubt]) > 1).tolist():
+        pieces = np.flatnonzero(answer.hand == number).tolist()
+        whole = _whole(log, context, g, pairs, [found[asked[place]] for place in pieces])
+        if whole is not None:
+            for place in pieces[1:]:
+                out[asked[place]] = None
+            out[asked[pieces[0]]] = whole
+    return [one for one in out if one is not None]
+
+
+def _whole(log: EventLog, context: Context, g: Gatherings, pairs: Pairs, pieces: list[Found]) -> Found | None:
+    """One hand's pieces as one cohort, heard anew; ``None`` where together they leave more room for chance."""
+    cohort = recount(g, np.unique(np.concatenate([one.gatherings for one in pieces])))
+    witness = _witness(log, context, g, cohort, pairs)
+    if witness is None or witness.log_p > max(min(one.witness.log_p for one in pieces), _BEYOND):
+        return None
+    joined = together(
+        log,
+        [Suspect(one.rows, one.share, one.witness.there, one.members, one.pool, one.witness.when) for one in pieces],
+    )
+    certainty = max(one.certainty for one in pieces)
+    return Found(cohort.gatherings, witness, joined.rows, joined.share, certainty, joined.pool, joined.members)
 
 
 def _assemble(spec: DetectorSpec, log: EventLog, found: list[Found], candidates: int) -> Findings:

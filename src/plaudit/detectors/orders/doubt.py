@@ -14,15 +14,15 @@ import numpy as np
 from scipy import sparse
 from scipy.special import bdtr
 
-from plaudit.detectors.circle import CIRCLE, Gathered, by_timetable, may_be_circle
+from plaudit.detectors.circle import CIRCLE, Gathered, by_timetable, less_alive, may_be_circle, too_alike
 from plaudit.detectors.orders.cohort import people_behind
 from plaudit.detectors.orders.gatherings import in_company
-from plaudit.detectors.orders.habit import Timing
+from plaudit.detectors.orders.hands import Suspect, hands, together
 from plaudit.detectors.rhythm import Rhythm
 from plaudit.detectors.spec import Context
-from plaudit.model import Bools, EventLog, Floats, Ints
+from plaudit.model import Bools, EventLog, Ints
 
-_LIKELY = 0.5
+_MOSTLY = 0.5
 _LEVEL = 0.01
 _LEAST = 4
 _TWICE = 2.0
@@ -30,67 +30,105 @@ _MOST_TARGETS = 400
 
 
 @dataclass(frozen=True)
-class Suspect:
-    """A cohort whose likes and timing speak for an order book.
+class Doubts:
+    """What became of the suspects, one entry each.
 
     Attributes:
-        rows, share: its likes, rows of the log, and the chance of each to be the cohort's.
-        there: all likes of its returning actors on its targets, rows of the log.
-        members: its returning actors; ``pool`` people behind it.
-        when: how its likes keep to its habits.
+        doubtful: True for those that something innocent would match.
+        hand: number of the hand whose work each is (:func:`plaudit.detectors.orders.hands.hands`).
     """
 
-    rows: Ints
-    share: Floats
-    there: Ints
-    members: Ints
-    pool: float
-    when: Timing
+    doubtful: Bools
+    hand: Ints
 
 
-def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect]) -> Bools:
-    """Suspects that something innocent would match, ``bool[suspects]``."""
+def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect], gathered: Ints) -> Doubts:
+    """Which suspects something innocent would match. Pieces of one hand's work are asked as one.
+
+    Args:
+        gathered: likes of all cohorts of the log, heard or not, rows in any order.
+    """
     people = np.bincount(context.activity)
-    asked = [_gathered(log, context, one) for one in suspects]
-    sure = np.zeros(len(suspects), dtype=bool)
+    alone = np.ones(log.n, dtype=bool)
+    alone[gathered] = False
+    alone_each = np.bincount(log.actor[alone], minlength=log.n_actors)
+    asked = [_gathered(log, context, one, alone_each) for one in suspects]
+    whole, hand = list(suspects), np.arange(len(suspects))
+    sure = np.zeros(len(whole), dtype=bool)
+    # What is beyond doubt is no life of anybody's, and the pieces that are strange without it may be one hand's.
     while True:
-        served = np.zeros(log.n, dtype=bool)
-        for number in np.flatnonzero(sure).tolist():
-            served[_likely(suspects[number])] = True
+        sure = _beyond_doubt(log, context, whole, asked, sure, people)
+        served = _served(log, whole, sure)
+        strange = [
+            bool(known) or _strange(log, context, one, group, served, people)
+            for known, one, group in zip(sure, whole, asked, strict=True)
+        ]
+        joined = hands(log, context, whole, strange)
+        if np.unique(joined).shape[0] == len(whole):
+            return Doubts(np.asarray(~sure[hand], dtype=bool), hand)
+        parts = [np.flatnonzero(joined == number).tolist() for number in range(int(joined.max()) + 1)]
+        whole = [together(log, [whole[place] for place in own]) for own in parts]
+        asked = [
+            asked[own[0]] if len(own) == 1 else _gathered(log, context, one, alone_each)
+            for one, own in zip(whole, parts, strict=True)
+        ]
+        # An order book beyond doubt stays one, whoever else is found to be of it.
+        sure = np.array([bool(sure[own].any()) for own in parts])
+        hand = joined[hand]
+
+
+def _beyond_doubt(
+    log: EventLog, context: Context, whole: Sequence[Suspect], asked: Sequence[Gathered], sure: Bools, people: Ints
+) -> Bools:
+    """Suspects that nothing innocent would match, those known to be such (``sure``) among them."""
+    while True:
+        served = _served(log, whole, sure)
         again = sure.copy()
-        for number, one in enumerate(suspects):
+        for number, one in enumerate(whole):
             if not sure[number]:
                 group = asked[number].with_life(_outside(log, context, one, served))
                 again[number] = not may_be_circle(group, people)
         if bool((again == sure).all()):
-            return ~sure
+            return sure
         sure = again
 
 
-def _likely(one: Suspect) -> Ints:
-    return one.rows[one.share > _LIKELY]
+def _served(log: EventLog, whole: Sequence[Suspect], sure: Bools) -> Bools:
+    """Likes of the order books beyond doubt, ``bool[n]``."""
+    served = np.zeros(log.n, dtype=bool)
+    for number in np.flatnonzero(sure).tolist():
+        served[whole[number].likely] = True
+    return served
 
 
-def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
+def _strange(log: EventLog, context: Context, one: Suspect, group: Gathered, served: Bools, people: Ints) -> bool:
+    """True when something sets these people apart from people of this log (see :func:`may_be_circle`)."""
+    outside = _outside(log, context, one, served)
+    return group.slow or group.alike or group.with_life(outside).dedicated or less_alive(outside, people)
+
+
+def _gathered(log: EventLog, context: Context, one: Suspect, alone: Ints) -> Gathered:
     there = one.there
-    pool = one.pool if one.pool <= CIRCLE else largest_pool(log, _likely(one))
+    pool = one.pool if one.pool <= CIRCLE else largest_pool(log, one.likely)
     return Gathered(
         pool=pool,
-        each=_likely(one).shape[0] / max(pool, 1.0),
+        each=one.likely.shape[0] / max(pool, 1.0),
         meetings=one.when.surprises,
         outside=np.zeros(0, np.int64),
         listed=one.when.opened or long_sittings(context, there),
         openers=one.when.opened and not one.when.otherwise,
-        digest=in_company(log, there, context.likes_of(one.members)) > _LIKELY,
+        digest=in_company(log, there, context.likes_of(one.members)) > _MOSTLY,
         slow=slower_than_a_share(log, context.rhythm, one),
         timetable=by_timetable(one.when.sittings),
+        # What they like in company of any kind follows its pace, not theirs: of nobody is it counted.
+        alike=too_alike(alone[one.members], np.bincount(alone)),
     )
 
 
 def _outside(log: EventLog, context: Context, one: Suspect, served: Bools) -> Ints:
     """Likes of each member that neither this cohort nor an order book beyond doubt accounts for."""
     mine = served.copy()
-    mine[_likely(one)] = True
+    mine[one.likely] = True
     inside = np.bincount(log.actor[mine], minlength=log.n_actors)[one.members]
     return np.asarray(context.activity[one.members] - inside, dtype=np.int64)
 
@@ -152,7 +190,7 @@ def slower_than_a_share(log: EventLog, rhythm: Rhythm, one: Suspect) -> bool:
     """
     ours = np.zeros(log.n_actors, dtype=bool)
     ours[one.members] = True
-    rows = np.sort(_likely(one))
+    rows = np.sort(one.likely)
     rows = rows[ours[log.actor[rows]]]
     half = float(np.interp(0.5, rhythm.response.cdf, rhythm.response.edges))
     time = rhythm.clock.read(log.at_ms[rows])
