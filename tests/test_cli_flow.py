@@ -159,11 +159,20 @@ def test_detectors_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "throwaway",
         "shared_context",
         "reciprocity",
+        "near_duplicate",
+        "author_ring",
+        "quality_gap",
+        "region",
+        "curve",
+        "ratio",
     ]
+    assert [spec["of"] for spec in specs] == ["log"] * 6 + ["exports"] * 6
     for lang in ("en", "zh"):
         assert main(["detectors", "--lang", lang]) == 0
         told = capsys.readouterr().out
         assert all(spec["id"] in told for spec in specs)
+        # Nothing is cut off, and no question is English in a Chinese list.
+        assert "…" not in told and ("Do the same" in told) == (lang == "en")
 
 
 def test_a_log_through_a_pipe(root: Path, tmp_path: Path) -> None:

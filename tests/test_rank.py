@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import UTC, datetime
 
 import numpy as np
@@ -98,6 +99,17 @@ def test_rows_of_any_kind(made):
     assert [(row.likes, row.counted) for row in board.rows] == [(60, 60), (3, 3), (120, 20)]
     assert all(r.score_low <= r.score_high and r.place_low <= r.place <= r.place_high for r in board.rows)
     assert all(0 <= row.stability <= 1 for row in board.rows)
+
+
+def test_rows_of_a_database_as_its_driver_gives_them():
+    with sqlite3.connect(":memory:") as database:
+        database.row_factory = sqlite3.Row
+        database.execute("CREATE TABLE comments (target, likes)")
+        database.executemany("INSERT INTO comments VALUES (?, ?)", [("a", 5), ("b", 9)])
+        rows = database.execute("SELECT target, likes FROM comments").fetchall()
+    assert [row.target for row in plaudit.rank(rows).rows] == ["b", "a"]
+    with pytest.raises(InputError, match="do not fit one table"):
+        plaudit.rank([{"target": "a", "likes": 10**20}])
 
 
 def test_the_formula_follows_what_is_known():

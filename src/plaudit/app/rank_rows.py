@@ -40,12 +40,13 @@ def table_of_rows(rows: Any) -> pa.Table:
         table = rows
     elif hasattr(rows, "__arrow_c_stream__"):
         table = pa.table(rows)
-    elif isinstance(rows, Sequence) and not isinstance(rows, str) and all(isinstance(one, Mapping) for one in rows):
+    elif isinstance(rows, Sequence) and not isinstance(rows, str) and all(map(_is_named, rows)):
         try:
             # Arrow takes its columns from the first row alone: what only later rows know would be dropped in silence.
-            names = list(dict.fromkeys(name for one in rows for name in one))
-            table = pa.Table.from_pylist([{name: one.get(name) for name in names} for one in rows])
-        except pa.ArrowException as error:
+            plain = [{name: one[name] for name in one.keys()} for one in rows]  # noqa: SIM118 - rows of sqlite3 yield values
+            names = list(dict.fromkeys(name for one in plain for name in one))
+            table = pa.Table.from_pylist([{name: one.get(name) for name in names} for one in plain])
+        except (pa.ArrowException, OverflowError) as error:
             raise InputError(f"the rows do not fit one table ({error}); give each column one type.") from None
     elif hasattr(rows, "to_dict"):
         table = pa.Table.from_pandas(rows, preserve_index=False)
@@ -54,6 +55,11 @@ def table_of_rows(rows: Any) -> pa.Table:
     if table.num_rows == 0:
         raise InputError("there are no rows: nothing to rank.")
     return table
+
+
+def _is_named(row: Any) -> bool:
+    """Whether a row knows its columns by name: a dictionary, or what drivers of databases give (``sqlite3.Row``)."""
+    return isinstance(row, Mapping) or (hasattr(row, "keys") and hasattr(row, "__getitem__"))
 
 
 def column_of(table: pa.Table, role: str, *, needed: bool = False) -> Any:

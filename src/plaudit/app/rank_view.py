@@ -8,12 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from plaudit.report import figures
+from plaudit.report.screen import Sentence
 from plaudit.result import RankedBoard
 
 SHOWN_ROWS = 50
 _SHOWN_GROUPS, _SHOWN_MOVED = 5, 3
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
+        "percent": "\N{NO-BREAK SPACE}%",
         "place": "place",
         "raw": "by likes",
         "target": "target",
@@ -35,12 +38,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "suspected": "What is not counted is suspected, not proven; it speaks of likes, never of a person.",
     },
     "zh": {
+        "percent": "%",
         "place": "位次",
         "raw": "按表观赞数",
         "target": "对象",
         "likes": "表观赞数",
         "counted": "计入",
-        "range": "位次 90 % 区间",
+        "range": "位次 90% 区间",
         "stable": "稳定度",
         "pushed": "位次挤占",
         "guest": "* 所知尚少，此次试排于此，以便被看到。",
@@ -68,24 +72,27 @@ def render_board(board: RankedBoard, lang: str = "en") -> RenderableType:
     for row in board.rows[:SHOWN_ROWS]:
         table.add_row(
             f"{row.place} *" if row.guest else str(row.place),
-            Text(row.target),
+            Text(figures.short(row.target, 40)),
             str(row.raw_place),
             f"{row.likes:,}",
             f"{row.counted:,.1f}".removesuffix(".0"),
             f"{row.place_low}–{row.place_high}",
-            f"{100 * row.stability:.0f} %",
+            f"{100 * row.stability:.0f}{words['percent']}",
             str(row.displaced) if row.displaced > 0 else "",
         )
-    lines: list[RenderableType] = [Text(words[board.method]), table]
+    lines: list[RenderableType] = [Sentence(words[board.method]), table]
     if len(board.rows) > SHOWN_ROWS:
-        lines.append(Text(words["more"].format(n=len(board.rows) - SHOWN_ROWS)))
+        lines.append(Sentence(words["more"].format(n=len(board.rows) - SHOWN_ROWS)))
     if any(row.guest for row in board.rows[:SHOWN_ROWS]):
-        lines.append(Text(words["guest"]))
+        lines.append(Sentence(words["guest"]))
     if missed := sum(row.unheard for row in board.rows):
-        lines.append(Text(words["unheard"].format(n=f"{missed:,}")))
+        lines.append(Sentence(words["unheard"].format(n=f"{missed:,}")))
     for group in board.groups[:_SHOWN_GROUPS]:
-        moved = [words["moved"].format(target=m.target, places=m.places) for m in group.pushed_down[:_SHOWN_MOVED]]
+        moved = [
+            words["moved"].format(target=figures.short(m.target, 40), places=m.places)
+            for m in group.pushed_down[:_SHOWN_MOVED]
+        ]
         moves = ("；" if lang == "zh" else "; ").join(moved) or words["still"]
-        lines.append(Text(words["group"].format(group=group.group_id, likes=group.likes, moves=moves)))
-    lines.append(Text(words["suspected"]))
+        lines.append(Sentence(words["group"].format(group=group.group_id, likes=group.likes, moves=moves)))
+    lines.append(Sentence(words["suspected"]))
     return Group(*lines)

@@ -201,6 +201,8 @@ def curve_points(scene: Scene, target: int, start_ms: int, end_ms: int) -> Curve
     """The counter of a target as read: all readings where they are few, else evenly thinned, dense in the window."""
     shots, offsets = scene.section.snapshots, scene.section.curve_offsets
     rows = np.arange(int(offsets[target]), int(offsets[target + 1]))
+    # Totals may know the reads of that moment and not the likes: no reading of the counter, and not a zero.
+    rows = rows[shots.likes.low[rows] != UNKNOWN]
     if rows.shape[0] < 2:
         return None
     at = shots.observed_ms[rows]
@@ -214,8 +216,8 @@ def curve_points(scene: Scene, target: int, start_ms: int, end_ms: int) -> Curve
     return CurvePoints(
         target_id=scene.id_of(target),
         at_ms=shots.observed_ms[chosen].tolist(),
-        likes=np.maximum(shots.likes.low[chosen], 0).tolist(),
-        likes_high=[None if h == UNBOUNDED else max(h, 0) for h in high.tolist()],
+        likes=shots.likes.low[chosen].tolist(),
+        likes_high=[None if h == UNBOUNDED else h for h in high.tolist()],
         reads=[_known(r) for r in shots.reads.low[chosen].tolist()],
         omitted=int(rows.shape[0] - chosen.shape[0]),
     )

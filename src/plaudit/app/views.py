@@ -15,7 +15,7 @@ from rich.text import Text
 
 from plaudit.app.terminal import one_line
 from plaudit.model import SCHEMA_VERSION, SCHEMAS, Tier
-from plaudit.report.screen import bullets
+from plaudit.report.screen import Sentence, bullets
 from plaudit.report.section_terminal import basis_lines, left_out
 from plaudit.report.words import Words
 from plaudit.result import ResultDocument, SectionPart
@@ -148,41 +148,74 @@ def scenario_list(known: Mapping[str, ScenarioSpec | SectionSpec]) -> Renderable
     return table
 
 
-def _specs() -> list[DetectorSpec]:
-    from plaudit.detectors import all_detectors
+def _specs() -> tuple[list[DetectorSpec], list[DetectorSpec]]:
+    """The specs of the detectors of event logs, and of comment exports."""
+    from plaudit.detectors import SECTION, all_detectors
 
-    return [detector.spec for detector in all_detectors()]
+    return [detector.spec for detector in all_detectors()], [detector.spec for detector in SECTION]
 
 
 def detector_specs() -> list[dict[str, Any]]:
-    """The specs as plain values, in the order the audit asks them."""
-    return [{**asdict(spec), "family": spec.family.value, "parameters": dict(spec.parameters)} for spec in _specs()]
+    """The specs as plain values, in the order the audit asks them; ``of`` says of what: ``log`` or ``exports``."""
+    return [
+        {**asdict(spec), "family": spec.family.value, "parameters": dict(spec.parameters), "of": of}
+        for of, specs in zip(("log", "exports"), _specs(), strict=True)
+        for spec in specs
+    ]
 
 
 _NEEDS = {
-    "en": ("needs", " or ", ", ", "actor, target and time", "{what}; at least {likes:,} likes"),
-    "zh": ("需要", " 或 ", "、", "actor、target 与时间", "{what}；至少 {likes:,} 个赞"),
+    "en": (
+        "needs",
+        " or ",
+        ", ",
+        "actor, target and time",
+        "{what}; at least {n:,} likes",
+        "{what}; at least {n:,} comments",
+    ),
+    "zh": ("需要", " 或 ", "、", "actor、target 与时间", "{what}；至少 {n:,} 个赞", "{what}；至少 {n:,} 条留言"),
+}
+_PARTS: Mapping[str, Mapping[str, str]] = {
+    "en": {},
+    "zh": {
+        "texts": "留言文字",
+        "authors": "作者身份",
+        "likes": "赞数",
+        "regions": "IP 属地",
+        "curves": "计数曲线（多次读取）",
+        "totals": "文章总数",
+    },
+}
+_HEADS = {
+    "en": ("Of event logs (T2)", "Of comment exports and curves (T0, T1)"),
+    "zh": ("事件日志（T2）", "留言导出与计数曲线（T0、T1）"),
 }
 
 
 def detector_list(lang: str) -> RenderableType:
     """The specs for a reader."""
     words = Words.of(lang)
-    label_needs, either, also, nothing, sentence = _NEEDS[lang]
+    label_needs, either, also, nothing, *sentences = _NEEDS[lang]
     parts: list[RenderableType] = []
-    for spec in _specs():
-        head = Text(f"{spec.id} {spec.version}", style="bold")
-        head.append(f"  {words.name('detector_name', spec.id)} ({words.name('family', spec.family)})", style="not bold")
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(min_width=9)
-        grid.add_column()
-        grid.add_row(words.ui("question"), Text(spec.question))
-        what = also.join(need.replace("|", either) for need in spec.requires) or nothing
-        grid.add_row(label_needs, sentence.format(what=what, likes=spec.min_likes))
-        for label, codes in ((words.ui("innocent"), spec.innocent), (words.ui("evasions"), spec.evasions)):
-            if codes:
-                grid.add_row(label, Text(words.listing(codes)))
-        parts += [head, grid, Text("")]
+    for heading, sentence, specs in zip(_HEADS[lang], sentences, _specs(), strict=True):
+        parts += [Text(heading, style="bold underline"), Text("")]
+        for spec in specs:
+            head = Text(f"{spec.id} {spec.version}", style="bold")
+            kind = (words.name("detector_name", spec.id), words.name("family", spec.family))
+            head.append(("  {} ({})" if lang == "en" else "  {}（{}）").format(*kind), style="not bold")
+            grid = Table.grid(padding=(0, 2))
+            grid.add_column(min_width=9)
+            grid.add_column()
+            asked = spec.question if lang == "en" else words.question(spec.id, spec.question)
+            grid.add_row(words.ui("question"), Sentence(asked))
+            named = _PARTS[lang]
+            what = also.join(named.get(need, need.replace("|", either)) for need in spec.requires) or nothing
+            needs = sentence.format(what=what, n=spec.min_likes) if spec.min_likes > 1 else what
+            grid.add_row(label_needs, Sentence(needs))
+            for label, codes in ((words.ui("innocent"), spec.innocent), (words.ui("evasions"), spec.evasions)):
+                if codes:
+                    grid.add_row(label, Sentence(words.listing(codes)))
+            parts += [head, grid, Text("")]
     return Group(*parts[:-1])
 
 
