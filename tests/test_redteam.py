@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from plaudit.app import cheating
 from plaudit.app.cli import main
 from plaudit.errors import InputError
 from plaudit.report.redteam import redteam_html, redteam_view
+from plaudit.report.words import Words
 from plaudit.result.redteam import RedTeam
 from plaudit.testing import redteam
 from plaudit.testing.loop import LoopSpec
@@ -182,6 +184,16 @@ def test_against_a_blind_defence_cheating_costs_what_raw_counts_cost(ground: Sta
     assert half.honest_likes == pytest.approx(0.5 * blind.honest_likes, rel=0.15)
     lines = Arena(ground, Toy(ground, finds=0.5)).lines("machine", market, strategy, draw=1, sight="slice", at=(0.5,))
     assert lines[0][0] == pytest.approx(0.5, abs=0.1) and lines[0][1] == 0.0
+
+
+def test_a_price_of_framing_is_not_called_less_than_one_that_does_not_exist() -> None:
+    frame: Any = SimpleNamespace(yuan=16.3, boost_yuan=None, dearer=False)
+    told = cheating._framing("machine", frame)
+    assert told.code == "redteam_frame_alone" and told.values["yuan"] == 16.3
+    for lang in ("en", "zh"):
+        assert "16.3" in Words.of(lang).say(told) and "–" not in Words.of(lang).say(told)
+    frame.boost_yuan = 20.0
+    assert cheating._framing("machine", frame).code == "redteam_frame_cheaper"
 
 
 def test_framing_is_counted_like_by_like(ground: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -121,3 +122,23 @@ def test_the_page_prints(browser: Browser, tmp_path: Path) -> None:
     opened = Opened(browser, path, 1200)
     assert len(opened.page.pdf(format="A4", print_background=True)) > 50_000
     opened.page.close()
+
+
+@pytest.mark.parametrize("name", ["compare", "redteam"])
+def test_wide_tables_of_pages_of_their_own_scroll_inside_a_phone(browser: Browser, tmp_path: Path, name: str) -> None:
+    from plaudit.report.templating import template
+
+    source = template(f"{name}.html.j2").filename
+    assert source is not None
+    style = re.search(r"<style>.*?</style>", Path(source).read_text("utf-8"), re.S)
+    assert style is not None
+    cells = "".join(f"<td>{'m' * 12}</td>" for _ in range(7))
+    path = tmp_path / "page.html"
+    table = f'<div class="scroll"><table><tr>{cells}</tr></table></div>'
+    path.write_text(f'<section class="plaudit-{name}">{style.group(0)}{table}</section>', encoding="utf-8")
+    page = Opened(browser, path, WIDTHS["phone"]).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
+    page.close()
+    # What the pages hold stands in such a box.
+    text = Path(source).read_text("utf-8")
+    assert text.count("<table>") == text.count('<div class="scroll"><table>') == text.count("</table></div>") > 0

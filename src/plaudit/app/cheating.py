@@ -329,6 +329,8 @@ def _framing(market: str, frame: Frame) -> Message:
     values = {"market": f"market_{market}", "yuan": frame.yuan, "boost": frame.boost_yuan}
     if frame.yuan is None:
         return Message(code="redteam_frame_none", values={"market": values["market"]})
+    if frame.boost_yuan is None:
+        return Message(code="redteam_frame_alone", values={"market": values["market"], "yuan": frame.yuan})
     return Message(code="redteam_frame_dearer" if frame.dearer else "redteam_frame_cheaper", values=values)
 
 
