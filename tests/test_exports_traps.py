@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from openpyxl import Workbook
 from plaudit.errors import InputError
 from plaudit.ingest import read_exports
 from plaudit.ingest.exports.counters import counter_of, counters
+from plaudit.ingest.exports.judge import amounts
 from plaudit.ingest.exports.moments import local_to_utc, stamps_in
 from plaudit.ingest.exports.naming import post_of
 from plaudit.ingest.exports.people import derived_key, pseudonym
@@ -444,3 +446,10 @@ def test_a_name_that_two_platforms_use_is_asked_about(tmp_path: Path):
     a_file(tmp_path, "post_id,reads\np,100\n", "totals.csv")
     said = refused(tmp_path, "add a column platform")
     assert "totals.csv row 2: 'p' may be a post of wechat and weibo" in said
+
+
+def test_a_decimal_comma_is_not_a_hundred_times_as_much():
+    written = ["1,234.50", "¥99", "99元", "12,50", "1.234,50", "1,234,567", "12,34", "-5", None]
+    assert [None if math.isnan(one) else one for one in amounts(pa.array(written)).tolist()] == [
+        *(1234.5, 99.0, 99.0, None, None, 1_234_567.0, None, -5.0, None)
+    ]

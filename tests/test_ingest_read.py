@@ -287,6 +287,8 @@ def test_mixed_times_are_an_error_unless_few_or_settled(tmp_path: Path):
         InputError, match=r"mixes epoch milliseconds \(8\) and ISO 8601 \(1\) and epoch seconds \(1\).*ms"
     ):
         read_events(path)
+    with pytest.raises(InputError, match="or leave the time format to be told from the values"):
+        read_events(path, time_format="us")
     read = balanced(read_events(path, time_format="ms"))
     assert read.log.n == 8
     assert read.summary.rejected_reasons == {"time is in another format than its column": 2}

@@ -294,6 +294,9 @@ def test_outcomes_beside_a_log(files: Path, tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_cost_needs_no_outcomes(files: Path) -> None:
+    for text in ("-5", "-5 CNY", "3.000,50 €", "12,50", "0", "1e3"):
+        with pytest.raises(InputError, match="not an amount such as 3000"):
+            plaudit.audit(str(files / "events.parquet"), cost=text)
     document = plaudit.audit(str(files / "events.parquet"), cost="3000 CNY").document
     assert document.value is not None and not document.value.rates
     assert {cost.code for cost in document.value.costs} == {"per_shown", "per_authentic"}

@@ -21,7 +21,10 @@ from plaudit.tally import Tally
 from plaudit.tally.described import Engagement
 from plaudit.tally.value import Spent, cost_alone, value_audit
 
-_MONEY = re.compile(r"(?P<before>[^\d\s.]{0,4})\s*(?P<number>\d+(\.\d+)?)\s*(?P<after>[^\d\s.]{0,4})")
+_CURRENCY = r"[^\d\s.,+\-\u2212]{0,4}"
+# A comma parts thousands or it is a decimal comma: what "3.000,50" and "12,50" mean is not guessed.
+_NUMBER = r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?"
+_MONEY = re.compile(rf"(?P<before>{_CURRENCY})\s*(?P<number>{_NUMBER})\s*(?P<after>{_CURRENCY})")
 
 
 @dataclass(frozen=True)
@@ -131,10 +134,11 @@ def _spent(tally: Tally, focal: np.ndarray, asked: Question) -> Spent | None:
 def _money(text: str | None) -> tuple[float | None, str]:
     if text is None:
         return None, ""
-    found = _MONEY.fullmatch(text.strip().replace(",", ""))
-    if found is None or float(found["number"]) <= 0:
-        raise InputError(f"--cost {text!r} is not an amount such as 3000, '3000 CNY' or ¥3000.")
-    return float(found["number"]), found["before"] or found["after"]
+    found = _MONEY.fullmatch(text.strip())
+    number = 0.0 if found is None else float(found["number"].replace(",", ""))
+    if found is None or number <= 0:
+        raise InputError(f"--cost {text!r} is not an amount such as 3000, '3000 CNY' or ¥3,000.50.")
+    return number, found["before"] or found["after"]
 
 
 def _ids(focus: Sequence[str]) -> list[str]:

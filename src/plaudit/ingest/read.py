@@ -294,7 +294,9 @@ class _Reading:
             words = ", ".join(f"{reason} ({count})" for reason, count in reasons[:_SHOWN_REASONS])
             first = quarantine.slice(0, 1).to_pylist()[0]
             remedy = "" if rejected == rows else ", or pass --allow-rejects"
-            if reasons[0][0].startswith("time "):
+            if reasons[0][0].startswith("time is in another format") and self.time_format is not None:
+                remedy = f", or leave the time format to be told from the values{remedy}"
+            elif reasons[0][0].startswith("time "):
                 remedy = f", with times {times.EXPECTED}{remedy}"
             raise InputError(
                 f"{self._names()}: {rejected} of {rows} rows are rejected: {words}; the first is {first['file']} row "

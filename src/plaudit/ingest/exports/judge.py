@@ -221,10 +221,14 @@ def outcome_kinds(words: pa.Array) -> pa.Array:
 
 
 def amounts(values: pa.Array) -> Floats:
-    """Amounts of money as written (``1,234.50``, ``¥99``, ``99元``), NaN where there is none or it is no number."""
-    plain = pc.replace_substring_regex(values, r"[,\s¥￥$€£元]", "")
-    fine = pc.fill_null(pc.match_substring_regex(plain, r"^[+-]?[0-9]{1,15}(\.[0-9]+)?$"), False)
-    numbers = pc.if_else(fine, plain, None).cast(pa.float64())
+    """Amounts of money as written (``1,234.50``, ``¥99``, ``99元``), NaN where there is none or it is no number.
+
+    A comma parts thousands or nothing: a decimal comma (``12,50``) read as one would be a hundred times too much.
+    """
+    plain = pc.replace_substring_regex(values, r"[\s¥￥$€£元]", "")
+    number = r"^[+-]?([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]+)?$"
+    fine = pc.fill_null(pc.match_substring_regex(plain, number), False)
+    numbers = pc.replace_substring(pc.if_else(fine, plain, None), ",", "").cast(pa.float64())
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
