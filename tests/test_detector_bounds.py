@@ -11,7 +11,7 @@ import pytest
 from plaudit.app.pipeline import audit
 from plaudit.detectors import BUILT_IN, Context
 from plaudit.detectors.lockstep import detector as lockstep
-from plaudit.detectors.orders import gatherings
+from plaudit.detectors.orders import web
 from plaudit.kernels import coaction, overlap
 from plaudit.model import DAY_MS, HOUR_MS, EventLog, Outcome
 from tests.worlds import START_MS, log_of, quiet, table_of
@@ -67,8 +67,9 @@ class _Count:
         return coaction.repeated_pairs(target, at, actor, usable, window, *rest)
 
     def shared_actors(self, *arguments: Any) -> Any:
+        offsets, actor, stop, first = arguments[0], arguments[1], arguments[9], arguments[10]
         per_actor = np.diff(arguments[3]).astype(np.int64)
-        self.memberships += int((per_actor**2).sum())
+        self.memberships += int(per_actor[actor[offsets[first] : offsets[stop]]].sum())
         found = self.shared(*arguments)
         self.told += int(found[0].shape[0])
         return found
@@ -86,7 +87,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Count]:
     counted = _Count()
     counted.shared = overlap.shared_actors
     monkeypatch.setattr(lockstep, "repeated_pairs", counted.repeated_pairs)
-    monkeypatch.setattr(gatherings, "shared_actors", counted.shared_actors)
+    monkeypatch.setattr(web, "shared_actors", counted.shared_actors)
     monkeypatch.setattr(lockstep, "chance_meetings", counted.chance_meetings)
     yield counted
 

@@ -10,8 +10,9 @@ from plaudit.detectors.orders import DETECTOR
 from plaudit.detectors.orders.cohort import Cohort, merge, recount
 from plaudit.detectors.orders.communities import ties
 from plaudit.detectors.orders.company import compare
-from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, Pairs, gather, overlaps
+from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, gather
 from plaudit.detectors.orders.lens import look, one_pool
+from plaudit.detectors.orders.web import Web, spin
 from plaudit.detectors.rhythm import Episodes
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
 from plaudit.testing.loop import LoopSpec, found, pick_orders, play, standing
@@ -131,13 +132,11 @@ def test_pieces_of_one_pool_are_joined_and_one_shared_window_joins_nothing(seed:
     mixed = [np.concatenate([rng.choice(ring, 30, replace=False), rng.choice(fans, 30, replace=False)])]
     crowds = _pool(rng, ring, 16, 40) + _pool(rng, fans, 12, 40) + mixed
     g = _gatherings(crowds, 20)
-    i, j, shared = overlaps(g, 200, 1, EVER_MS)
-    x = g.chance
-    pairs = Pairs(i, j, shared, x[i] * x[j], np.zeros(i.size), np.zeros(i.size))
+    web = spin(g, 200, 1, EVER_MS)
     parts = [np.arange(8), np.arange(8, 16), np.r_[np.arange(16, 28), 28]]
-    joined = merge(g, [recount(g, part) for part in parts], pairs)
+    joined = merge(g, [recount(g, part) for part in parts], web)
     assert sorted(cohort.gatherings.size for cohort in joined) == [13, 16]
-    assert merge(g, [], pairs) == []
+    assert merge(g, [], web) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -251,10 +250,11 @@ def test_few_others_among_bought_likes_explain_nothing(kind: str, seed: int, cou
     assert reached[~bought].mean() < 0.005
 
 
-def _merged_plain(g: Gatherings, parts: list[Ints], pairs: Pairs) -> list[list[int]]:
+def _merged_plain(g: Gatherings, parts: list[Ints], web: Web) -> list[list[int]]:
     """What :func:`merge` says, by definition: every median told anew from every pair, for every two cohorts."""
     shared = np.zeros((len(g), len(g)))
-    shared[pairs.i, pairs.j] = shared[pairs.j, pairs.i] = pairs.shared
+    i, j, both, _ = web.of(np.arange(len(web)))
+    shared[i, j] = shared[j, i] = both
     parts = [np.asarray(part) for part in parts]
 
     def typical(a: Ints, b: Ints) -> float:
@@ -282,10 +282,9 @@ def test_pools_are_joined_as_their_definition_says(seed: int) -> None:
     pools = [np.arange(start, start + 60) for start in (0, 40, 150, 250)]
     crowds = [crowd for people in pools for crowd in _pool(rng, people, 9, 25)] + _pool(rng, np.arange(310), 6, 25)
     g = _gatherings(crowds, 20)
-    i, j, shared = overlaps(g, 310, 1, EVER_MS)
-    pairs = Pairs(i, j, shared, g.chance[i] * g.chance[j], np.zeros(i.size), np.zeros(i.size))
+    web = spin(g, 310, 1, EVER_MS)
     parts = np.split(np.arange(36), np.sort(rng.choice(np.arange(2, 34, 2), 9, replace=False)))
     parts += [np.arange(36, 38), np.arange(38, 41)]  # one gathering belongs to none
-    joined = merge(g, [recount(g, part) for part in parts], pairs)
-    assert sorted(cohort.gatherings.tolist() for cohort in joined) == _merged_plain(g, parts, pairs)
+    joined = merge(g, [recount(g, part) for part in parts], web)
+    assert sorted(cohort.gatherings.tolist() for cohort in joined) == _merged_plain(g, parts, web)
     assert 1 < len(joined) < len(parts)

@@ -92,11 +92,15 @@ def _log_any(shape: float, ratio: float) -> float:
     return float(np.log(-np.expm1(shape * np.log1p(-ratio))))
 
 
+def enough_pairs(pairs: int) -> slice:
+    """As many of ``pairs`` pairs, evenly chosen, as the null is fitted from; of these again, all."""
+    return slice(None, None, max(1, -(-pairs // _MOST_PAIRS)))
+
+
 def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
     """Fit from all pairs sharing an actor: counts ``int64[m]``, activity-only expectations ``float64[m]``."""
-    if shared.shape[0] > _MOST_PAIRS:
-        step = -(-shared.shape[0] // _MOST_PAIRS)
-        shared, mean = shared[::step], mean[::step]
+    some = enough_pairs(shared.shape[0])
+    shared, mean = shared[some], mean[some]
     order = np.argsort(mean, kind="stable")
     bins = int(np.clip(order.shape[0] // _PER_BIN, 1, _BINS))
     ascending = mean[order]

@@ -11,14 +11,14 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from plaudit.model import Floats, Ints
+from plaudit.model import Floats, Ints, Ints32
 
 _ITERATIONS = 8
 """Passes of the community search; it settles in a few, and must end on every input."""
 
 
 def cluster(
-    nodes: int, i: Ints, j: Ints, weight: Floats, seed: int, *, least_density: float | None = None
+    nodes: int, i: Ints | Ints32, j: Ints | Ints32, weight: Floats, seed: int, *, least_density: float | None = None
 ) -> list[Ints]:
     """Communities (Leiden, Traag et al. 2019) of the graph of significant links, each with two nodes or more.
 

@@ -12,18 +12,24 @@ from plaudit.model import Floats, Ints
 
 
 @numba.njit(cache=True, nogil=True)
+def place_of(value: float, edge: np.ndarray) -> int:
+    """How many of the ascending ``edge`` lie at or below the value."""
+    low, high = 0, edge.shape[0]
+    while low < high:
+        middle = (low + high) // 2
+        if value < edge[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@numba.njit(cache=True, nogil=True)
 def place_among(value: np.ndarray, edge: np.ndarray) -> np.ndarray:
     """How many of the ascending ``edge`` lie at or below each value, ``int16[m]``."""
     out = np.empty(value.shape[0], np.int16)
     for k in range(value.shape[0]):
-        low, high = 0, edge.shape[0]
-        while low < high:
-            middle = (low + high) // 2
-            if value[k] < edge[middle]:
-                high = middle
-            else:
-                low = middle + 1
-        out[k] = low
+        out[k] = place_of(value[k], edge)
     return out
 
 

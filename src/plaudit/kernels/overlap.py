@@ -11,6 +11,7 @@ import numba
 import numpy as np
 
 from plaudit.kernels.grown import grown
+from plaudit.kernels.lookup import place_of
 from plaudit.model import Ints
 
 
@@ -26,6 +27,7 @@ def shared_actors(
     most: int,
     fewest: int = 1,
     until: int = -1,
+    first: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of sets ``i < j`` that share an actor, and how many.
 
@@ -34,7 +36,7 @@ def shared_actors(
         actor_offsets: CSR of the same rows by actor; ``actor_set int64[m]``, ``actor_time int64[m]``.
         least, most: distance in time the two likes must have.
         fewest: actors a pair must share to be told, at least 1.
-        until: tell only pairs whose first set is below this; -1 tells all.
+        first, until: tell only pairs whose first set is one of ``first..until - 1``; -1 tells all.
 
     Returns:
         ``(i, j, shared)`` with ``shared >= fewest``, ``int32`` (a log has more pairs than likes), in order of ``i``.
@@ -46,7 +48,7 @@ def shared_actors(
     cap = 4096
     out_i, out_j, out_c = np.empty(cap, np.int32), np.empty(cap, np.int32), np.empty(cap, np.int32)
     size = 0
-    for i in range(sets if until < 0 else until):
+    for i in range(first, sets if until < 0 else until):
         seen = 0
         for r in range(set_offsets[i], set_offsets[i + 1]):
             u, at = set_actor[r], set_time[r]
@@ -71,48 +73,84 @@ def shared_actors(
 
 
 @numba.njit(cache=True, nogil=True)
+def pairs_inside(
+    offsets: np.ndarray, j: np.ndarray, members: np.ndarray, inside: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs with both ends among ``members`` (ascending; ``inside`` marks them): ``(row int64[k], i int32[k])``.
+
+    Args:
+        offsets: pairs of set ``i`` are ``offsets[i]:offsets[i + 1]``; ``j`` the other end of each.
+    """
+    size = 0
+    for i in members:
+        for k in range(offsets[i], offsets[i + 1]):
+            if inside[j[k]]:
+                size += 1
+    row, first = np.empty(size, np.int64), np.empty(size, np.int32)
+    size = 0
+    for i in members:
+        for k in range(offsets[i], offsets[i + 1]):
+            if inside[j[k]]:
+                row[size], first[size] = k, i
+                size += 1
+    return row, first
+
+
+@numba.njit(cache=True, nogil=True)
 def sums_by_set(
-    i: np.ndarray,
+    offsets: np.ndarray,
     j: np.ndarray,
     shared: np.ndarray,
-    home: np.ndarray,
+    x: np.ndarray,
+    least: float,
+    edge: np.ndarray,
     expected: np.ndarray,
     variance: np.ndarray,
-    sets: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Actors each set shares over all its pairs, how many are expected and with what variance, ``float64[sets]`` each.
 
     Args:
-        i, j, shared: the pairs; ``home`` the row of each in ``expected`` and ``variance``.
-        sets: number of sets.
+        offsets, j, shared: the pairs, see :func:`pairs_inside`.
+        x: activity expects ``x_i x_j`` of a pair, and ``least`` at the least.
+        edge: of the bins of that expectation, see :func:`plaudit.kernels.lookup.place_among`; ``expected`` and
+            ``variance`` of each bin.
     """
+    sets = offsets.shape[0] - 1
     total, centre, spread = np.zeros(sets), np.zeros(sets), np.zeros(sets)
-    for k in range(i.shape[0]):
-        mean, wide = expected[home[k]], variance[home[k]]
-        for end in (i[k], j[k]):
-            total[end] += shared[k]
-            centre[end] += mean
-            spread[end] += wide
+    for i in range(sets):
+        for k in range(offsets[i], offsets[i + 1]):
+            home = place_of(max(x[i] * x[j[k]], least), edge)
+            mean, wide = expected[home], variance[home]
+            total[i] += shared[k]
+            centre[i] += mean
+            spread[i] += wide
+            total[j[k]] += shared[k]
+            centre[j[k]] += mean
+            spread[j[k]] += wide
     return total, centre, spread
 
 
 @numba.njit(cache=True, nogil=True)
 def shared_by_label(
-    i: np.ndarray, j: np.ndarray, shared: np.ndarray, row: np.ndarray, label: np.ndarray, labels: int
+    offsets: np.ndarray, j: np.ndarray, shared: np.ndarray, row: np.ndarray, label: np.ndarray, labels: int
 ) -> np.ndarray:
     """What each chosen set shares with all chosen sets of a label together, ``int32[sets, labels]``.
 
     Args:
-        i, j, shared: pairs of all sets.
+        offsets, j, shared: pairs of all sets, see :func:`pairs_inside`.
         row: place of each set among the chosen, -1 for those that are not.
         label: of each chosen set, ``int64[sets]``, in ``0..labels - 1``.
     """
     out = np.zeros((label.shape[0], labels), np.int32)
-    for k in range(i.shape[0]):
-        a, b = row[i[k]], row[j[k]]
-        if a >= 0 and b >= 0:
-            out[a, label[b]] += shared[k]
-            out[b, label[a]] += shared[k]
+    for i in range(offsets.shape[0] - 1):
+        a = row[i]
+        if a < 0:
+            continue
+        for k in range(offsets[i], offsets[i + 1]):
+            b = row[j[k]]
+            if b >= 0:
+                out[a, label[b]] += np.int32(shared[k])
+                out[b, label[a]] += np.int32(shared[k])
     return out
 
 

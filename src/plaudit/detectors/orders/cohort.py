@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from plaudit.detectors.orders.gatherings import Gatherings, Pairs
+from plaudit.detectors.orders.gatherings import Gatherings
+from plaudit.detectors.orders.web import Web
 from plaudit.kernels.overlap import shared_by_label
 from plaudit.kernels.sent import sent_shares
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
@@ -106,7 +109,7 @@ def _enriched(g: Gatherings, members: Ints, actors: Ints, counts: Ints, taken: I
     return np.asarray(significant & outside & (taken == 0) & enough)
 
 
-def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints, Ints, Ints], taken: Ints) -> Ints:
+def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints32, Ints32, NDArray[Any]], taken: Ints) -> Ints:
     """Gatherings on the cohort's own targets that other people made in the same way: rotated members of the ring.
 
     A free gathering on a target the cohort serves joins when its target's ordinary life explains little of it and most
@@ -123,14 +126,14 @@ def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints, Ints, Ints], tak
     return np.flatnonzero(joins)
 
 
-def merge(g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> list[Cohort]:
+def merge(g: Gatherings, cohorts: list[Cohort], web: Web) -> list[Cohort]:
     """Join cohorts that are one pool: communities of a sparse graph split large pools.
 
     Two cohorts are joined while the *typical* gathering of either shares actors with the other about as far beyond
     chance as inside its own (at least a third of the geometric mean of both, and at least three times chance). The sum
     would not do: one window in which a ring served a fan club's favourite shares people with both.
     """
-    shares = _Shares.of(g, cohorts, pairs)
+    shares = _Shares.of(g, cohorts, web)
     typical = shares.typical()
     size = len(cohorts)
     gain = np.zeros((size, size))
@@ -183,14 +186,14 @@ class _Shares:
     seen: Ints32
 
     @classmethod
-    def of(cls, g: Gatherings, cohorts: list[Cohort], pairs: Pairs) -> _Shares:
+    def of(cls, g: Gatherings, cohorts: list[Cohort], web: Web) -> _Shares:
         label = np.full(len(g), -1, dtype=np.int64)
         for number, cohort in enumerate(cohorts):
             label[cohort.gatherings] = number
         inside = np.flatnonzero(label >= 0)
         row = np.full(len(g), -1, dtype=np.int64)
         row[inside] = np.arange(inside.shape[0])
-        seen = shared_by_label(pairs.i, pairs.j, pairs.shared, row, label[inside], len(cohorts))
+        seen = shared_by_label(web.offsets, web.j, web.shared, row, label[inside], len(cohorts))
         x = g.chance[inside]
         reach = np.asarray(np.bincount(label[inside], x, len(cohorts)), np.float64)
         return cls(inside, label[inside], x, reach, seen)

@@ -6,21 +6,22 @@ own. An interest shares people by itself, and a ring that camouflages inside it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plaudit.detectors.counts import OverlapNull, fit_overlap_null
+from plaudit.detectors.counts import OverlapNull, enough_pairs, fit_overlap_null
 from plaudit.detectors.links import cluster
-from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, Gatherings, Pairs, gather, ordinary, overlaps
+from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, Gatherings, gather, ordinary
 from plaudit.detectors.orders.recurrence import recurrent
+from plaudit.detectors.orders.web import LEAST_MEAN, Pairs, Web, overlaps, spin
 from plaudit.detectors.spec import Context
 from plaudit.kernels.beside import each
 from plaudit.kernels.overlap import sums_by_set
 from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log_p_of_score, log_q_values
-from plaudit.model import Bools, EventLog, Floats, Ints
+from plaudit.model import Bools, EventLog, Floats, Ints, Ints32
 
 _WEAK = 0.05
 _WORTH_SPLITTING = 12
@@ -36,12 +37,12 @@ class Ties:
     """What holds gatherings together.
 
     Attributes:
-        pairs: all pairs that share an actor at times apart.
+        web: all pairs that share an actor at times apart.
         communities: groups of gatherings linked by significant pairs.
         pools: groups held together by recurrence alone, and ``ln p`` of a typical member of each.
     """
 
-    pairs: Pairs
+    web: Web
     communities: list[Ints]
     pools: list[tuple[Ints, float]]
 
@@ -52,31 +53,26 @@ def ties(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> Ties
     Args:
         log_fdr: ``ln`` of the false-discovery rate of a link.
     """
-    everyday = ordinary(log, g.episodes, context.seed)
-    both = gather(log, everyday + g.episodes, context.activity)
-    (i, j, shared), seen = each(
-        lambda sets: overlaps(sets[0], log.n_actors, APART_MS, EVER_MS, sets[1]), [(g, len(g)), (both, len(everyday))]
-    )
-    null = _everyday_null(both, *seen)
-    del both, seen
-    # There are several times more pairs than likes: what is kept of them has half the digits.
-    x = g.chance.astype(np.float32)
-    mean = np.maximum(x[i] * x[j], np.float32(1e-9))
-    home = null.bins(mean)
-    log_p = null.log_p(shared, mean, home)
-    log_q = log_q_values(log_p, log_p.shape[0]).astype(np.float32)
-    pairs = Pairs(i, j, shared, mean, log_p.astype(np.float32), log_q)
-    del log_p
-    link = _links(g, pairs, null, home, log_fdr)
-    whole = cluster(len(g), i[link], j[link], 1e-3 - pairs.log_p[link].astype(np.float64), context.seed)
-    thin, log_each = recurrent(log, context.rhythm, g, pairs, pairs.log_q < log_fdr, log_fdr)
+    null = _everyday_null(log, context, g)
+    web = spin(g, log.n_actors, APART_MS, EVER_MS)
+    i, j, shared, mean = web.of(web.told)
+    log_p = null.log_p(shared, mean, null.bins(mean))
+    # A pair that shares one actor has p = 1: it is a candidate, and no more.
+    log_q = log_q_values(log_p, len(web)).astype(np.float32)
+    web, log_p = replace(web, log_q=log_q), log_p.astype(np.float32)
+    link = _links(web, null, i, j, log_p, log_fdr)
+    whole = cluster(len(g), i[link], j[link], 1e-3 - log_p[link].astype(np.float64), context.seed)
+    strong = log_q < log_fdr
+    degree = np.bincount(i[strong], minlength=len(g)) + np.bincount(j[strong], minlength=len(g))
+    del i, j, shared, mean, log_p, link, strong
+    thin, log_each = recurrent(log, context.rhythm, g, web, degree, log_fdr)
     told = np.zeros(len(g))
     told[thin] = log_each
-    pools = split(g, [thin], pairs, context.seed) if thin.shape[0] else []
-    return Ties(pairs, split(g, whole, pairs, context.seed), [(pool, float(np.median(told[pool]))) for pool in pools])
+    pools = split(g, [thin], web, context.seed) if thin.shape[0] else []
+    return Ties(web, split(g, whole, web, context.seed), [(pool, float(np.median(told[pool]))) for pool in pools])
 
 
-def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Ints]:
+def split(g: Gatherings, found: list[Ints], web: Web, seed: int) -> list[Ints]:
     """Communities within communities: pairs that stand out even among those of their own community.
 
     A community search on a large log merges a small group into the interest it hides in (the resolution limit of
@@ -86,7 +82,7 @@ def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Int
     x = g.chance
     for _ in range(_LEVELS):
         deeper: list[Ints] = []
-        standing = each(lambda members: _standing_out(x, pairs, members), found)
+        standing = each(lambda members: _standing_out(x, web, members), found)
         for members, (own, log_p) in zip(found, standing, strict=True):
             parts = _parts(x, own, log_p, members, seed)
             if not parts:
@@ -103,9 +99,9 @@ def split(g: Gatherings, found: list[Ints], pairs: Pairs, seed: int) -> list[Int
     return out
 
 
-def _standing_out(x: Floats, pairs: Pairs, members: Ints) -> tuple[Pairs, Floats]:
+def _standing_out(x: Floats, web: Web, members: Ints) -> tuple[Pairs, Floats]:
     """The pairs inside one community and ``ln p`` of each there; no pairs where it is too small to fall apart."""
-    own = pairs.within(members if members.shape[0] >= _WORTH_SPLITTING else members[:0], x.shape[0])
+    own = web.within(members if members.shape[0] >= _WORTH_SPLITTING else members[:0])
     return own, _log_p_inside(x[members], own)
 
 
@@ -169,21 +165,28 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
     return log_p
 
 
-def _everyday_null(g: Gatherings, i: Ints, j: Ints, shared: Ints) -> OverlapNull:
+def _everyday_null(log: EventLog, context: Context, g: Gatherings) -> OverlapNull:
     """The overlap null of pairs with an everyday stretch at one end at least: no pair of orders is among them.
 
     Fitted on the episodes alone, a calm log with one busy ring would be judged by the ring's own pairs.
     """
-    return fit_overlap_null(shared, np.maximum(g.chance[i] * g.chance[j], 1e-9))
+    everyday = ordinary(log, g.episodes, context.seed)
+    both = gather(log, everyday + g.episodes, context.activity)
+    i, j, shared = overlaps(both, log.n_actors, APART_MS, EVER_MS, len(everyday))
+    some = enough_pairs(shared.shape[0])
+    i, j, shared = i[some], j[some], shared[some]
+    return fit_overlap_null(shared, np.maximum(both.chance[i] * both.chance[j], 1e-9))
 
 
-def _links(g: Gatherings, pairs: Pairs, null: OverlapNull, home: NDArray[Any], fdr: float) -> Bools:
-    """Pairs that stand out by themselves, and weaker ones between gatherings that stand out as a whole."""
-    i, j, shared = pairs.i, pairs.j, pairs.shared
-    strong = pairs.log_q < fdr
-    total, centre, spread = sums_by_set(i, j, shared, home, *null.moments(), len(g))
+def _links(web: Web, null: OverlapNull, i: Ints32, j: Ints32, log_p: NDArray[Any], fdr: float) -> Bools:
+    """Pairs that stand out by themselves, and weaker ones between gatherings that stand out as a whole.
+
+    Asked are the pairs that share two actors or more, ``i`` and ``j``, with ``ln p`` of each.
+    """
+    total, centre, spread = sums_by_set(
+        web.offsets, web.j, web.shared, web.chance, LEAST_MEAN, null.edge, *null.moments()
+    )
     z = (total - centre) / np.sqrt(np.maximum(spread, 1.0))
     location, scale = central_match(z[centre > 0])
-    node = log_q_values(log_p_of_score((z - location) / scale), len(g)) < fdr
-    weak = node[i] & node[j] & (pairs.log_p < np.log(_WEAK)) & (shared >= 2)
-    return np.asarray(strong | weak)
+    node = log_q_values(log_p_of_score((z - location) / scale), z.shape[0]) < fdr
+    return np.asarray((web.log_q < fdr) | (node[i] & node[j] & (log_p < np.log(_WEAK))))

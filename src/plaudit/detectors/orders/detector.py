@@ -24,10 +24,11 @@ from plaudit.detectors.orders.cohort import (
 )
 from plaudit.detectors.orders.communities import Ties, split, ties
 from plaudit.detectors.orders.doubt import doubtful, long_sittings
-from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, Pairs, gather, overlaps
+from plaudit.detectors.orders.gatherings import SITTING_MS, Gatherings, gather
 from plaudit.detectors.orders.habit import LIKELY, Timing, judge_timing
 from plaudit.detectors.orders.hands import Suspect, together
 from plaudit.detectors.orders.lens import look
+from plaudit.detectors.orders.web import Pairs, Web, overlaps
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.beside import each
 from plaudit.kernels.tails import log_q_values
@@ -108,15 +109,15 @@ class Orders:
 def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list[Found]:
     """Screen the communities, grow those that pass, join pools, and judge every cohort."""
     # A pool is judged whole: a community search may leave it in pieces too small to speak.
-    pairs = held.pairs
+    web = held.web
     pieces = [recount(g, kept) for kept in each(partial(prune, g), held.communities) if kept.shape[0] >= 2]
-    whole = merge(g, pieces, pairs)
+    whole = merge(g, pieces, web)
     taken = np.zeros(len(g), dtype=np.int64)
     for cohort in whole:
         taken[cohort.gatherings] = 1
     grown: list[Cohort] = []
     found: list[Found] = []
-    screened = each(lambda cohort: _witness(log, context, g, cohort, pairs), whole)
+    screened = each(lambda cohort: _witness(log, context, g, cohort, web), whole)
     for first, witness in zip(whole, screened, strict=True):
         # Interest communities end here: growing them would cost most of the time and change nothing.
         if witness is None or witness.log_p > LIKELY:
@@ -128,7 +129,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
     clean = [recount(g, kept) for kept in pruned if kept.shape[0] >= 2]
     sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if clean else None
     parts: list[Ints] = []
-    for cohort in merge(g, clean, pairs):
+    for cohort in merge(g, clean, web):
         assert sitting is not None
         more = siblings(g, cohort.gatherings, sitting, taken)
         taken[more] = 1
@@ -137,11 +138,11 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         # Pruned of the interest they met in, two circles may turn out to have nothing else in common.
         # (Not so a list worked through in sittings: its batches share few accounts and are one order book.)
         rest = prune(g, cohort.gatherings)
-        parts += [rest] if _in_batches(context, g, rest) else split(g, [rest], pairs, context.seed)
+        parts += [rest] if _in_batches(context, g, rest) else split(g, [rest], web, context.seed)
 
     def heard(part: Ints) -> Found | None:
         cohort = recount(g, part)
-        witness = _witness(log, context, g, cohort, pairs)
+        witness = _witness(log, context, g, cohort, web)
         if witness is None:
             return None
         return (_unspoken if witness.log_p > LIKELY else partial(_judged, log, context))(g, cohort, witness)
@@ -152,7 +153,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         rest = members[taken[members] == 0]
         if rest.shape[0] >= 3:
             cohort = recount(g, rest)
-            witness = _witness(log, context, g, cohort, pairs, min(log_each + float(np.log(len(g))), LIKELY))
+            witness = _witness(log, context, g, cohort, web, min(log_each + float(np.log(len(g))), LIKELY))
             if witness is not None:
                 # A front page lists its posts together; orders come one by one.
                 if not witness.when.apart and witness.when.singly < CIRCLE_MEETS:
@@ -183,7 +184,7 @@ def _silenced(
 
 
 def _witness(
-    log: EventLog, context: Context, g: Gatherings, cohort: Cohort, pairs: Pairs, log_recurs: float = 0.0
+    log: EventLog, context: Context, g: Gatherings, cohort: Cohort, web: Web, log_recurs: float = 0.0
 ) -> Witness | None:
     """Who and when; ``None`` below three targets or three returning actors.
 
@@ -191,7 +192,7 @@ def _witness(
     """
     if np.unique(g.episodes.target[cohort.gatherings]).shape[0] < 3 or cohort.actors.shape[0] < 3:
         return None
-    own = pairs.within(cohort.gatherings, len(g))
+    own = web.within(cohort.gatherings)
     shared, expected = float(own.shared.sum()), float(own.mean.sum())
     who = min(0.0, log_recurs, log_p_all_false(own.i, own.j, own.log_q))
     if shared < 2.0 * expected:

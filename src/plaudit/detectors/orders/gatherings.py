@@ -1,18 +1,15 @@
-"""Episodes as sets of actors, and the overlaps between them."""
+"""Episodes as sets of actors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plaudit.detectors.rhythm import Episodes
 from plaudit.kernels.grouping import grouped
-from plaudit.kernels.overlap import most_telling, shared_actors
-from plaudit.model import HOUR_MS, EventLog, Floats, Ints, offsets_of, ranges
+from plaudit.model import HOUR_MS, EventLog, Floats, Ints, ranges
 
 APART_MS = 12 * HOUR_MS
 """Two likes of one actor count as two meetings when at least this far apart."""
@@ -22,7 +19,6 @@ SITTING_MS = HOUR_MS
 
 EVER_MS = 1 << 62
 
-_MEMBERSHIPS = 400
 _SAMPLE = 100_000
 
 
@@ -87,44 +83,6 @@ class Gatherings:
         return np.sqrt(further * self.size / max(self.likes, 1))
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of gatherings that share actors at times apart: how many, how many activity expects, ``ln p``, ``ln q``.
-
-    In ascending order of ``i``. Integers of 32 bits and floats of single precision will do: there are many.
-    """
-
-    i: NDArray[Any]
-    j: NDArray[Any]
-    shared: NDArray[Any]
-    mean: NDArray[Any]
-    log_p: NDArray[Any]
-    log_q: NDArray[Any]
-
-    def within(self, members: Ints, size: int) -> Pairs:
-        """The pairs inside a set of gatherings (``size`` gatherings in all)."""
-        # Only the members' own pairs are looked at: a log has many cohorts, and far more pairs.
-        last = self.offsets.shape[0] - 1
-        first = self.offsets[np.minimum(members, last)]
-        rows = ranges(first, self.offsets[np.minimum(members + 1, last)] - first)
-        if rows.shape[0] * 8 > size:
-            inside = np.zeros(size, dtype=bool)
-            inside[members] = True
-            return self.take(np.sort(rows[inside[self.j[rows]]]))
-        known = np.sort(members)
-        place = np.minimum(np.searchsorted(known, self.j[rows]), known.shape[0] - 1)
-        return self.take(np.sort(rows[known[place] == self.j[rows]]))
-
-    @cached_property
-    def offsets(self) -> Ints:
-        """Where the pairs of each gathering ``i`` begin, up to the last that has any, ``int64[max(i) + 2]``."""
-        return offsets_of(self.i, int(self.i[-1]) + 1 if self.i.shape[0] else 0)
-
-    def take(self, rows: Ints) -> Pairs:
-        """The chosen pairs."""
-        return Pairs(self.i[rows], self.j[rows], self.shared[rows], self.mean[rows], self.log_p[rows], self.log_q[rows])
-
-
 def gather(log: EventLog, episodes: Episodes, activity: Ints) -> Gatherings:
     """Lay the likes of the episodes out as sets."""
     length = episodes.last - episodes.first + 1
@@ -155,33 +113,6 @@ def ordinary(log: EventLog, episodes: Episodes, seed: int) -> Episodes:
     calm = np.zeros(first.shape[0])
     never = np.zeros(first.shape[0], dtype=bool)
     return Episodes(log.target[first].astype(np.int64), first, last, likes, calm + likes, calm, likes, never, never)
-
-
-def overlaps(
-    gatherings: Gatherings, n_actors: int, least: int, most: int, until: int = -1
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Pairs of gatherings sharing actors whose two likes lie ``least`` to ``most`` ms apart: ``(i, j, shared)``.
-
-    Only those with one of the first ``until`` gatherings, unless it is -1.
-    """
-    g = gatherings
-    keep = most_telling(g.actor, g.size[g.gathering], _MEMBERSHIPS)
-    gathering, actor, time = g.gathering[keep], g.actor[keep], g.time[keep]
-    # Entries stand gathering by gathering already.
-    actor_offsets, by_actor = grouped(actor, n_actors)
-    i, j, shared = shared_actors(
-        offsets_of(gathering, len(g)),
-        actor,
-        time,
-        actor_offsets,
-        gathering[by_actor],
-        time[by_actor],
-        least,
-        most,
-        1,
-        until,
-    )
-    return i, j, shared
 
 
 def in_company(log: EventLog, rows: Ints, among: Ints | None = None) -> float:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from plaudit.detectors.orders.gatherings import Gatherings, Pairs
+from plaudit.detectors.orders.gatherings import Gatherings
+from plaudit.detectors.orders.web import Pairs, Web
 from plaudit.detectors.rhythm import Rhythm
 from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
 from plaudit.model import DAY_MS, Bools, EventLog, Floats, Ints
@@ -25,21 +26,19 @@ _LINKS = 2
 
 
 def recurrent(
-    log: EventLog, rhythm: Rhythm, g: Gatherings, pairs: Pairs, link: Bools, log_fdr: float
+    log: EventLog, rhythm: Rhythm, g: Gatherings, web: Web, degree: Ints, log_fdr: float
 ) -> tuple[Ints, Floats]:
     """Late bursts whose people recur among the other late bursts: ``(gatherings, ln p of each)``.
 
-    Only bursts that stand in no pair links of their own are asked (``link`` marks the significant pairs): what a few
+    Only bursts that stand in no pair links of their own are asked (``degree``: significant pairs of each): what a few
     gatherings share strongly is found by their links.
     """
     n = len(g)
-    degree = np.bincount(pairs.i[link], minlength=n) + np.bincount(pairs.j[link], minlength=n)
     asked = late_bursts(log, rhythm, g) & (degree < _LINKS)
     none = np.zeros(0, np.int64), np.zeros(0)
     if int(asked.sum()) < 2 * _LEAST:
         return none
-    inside = asked[pairs.i] & asked[pairs.j]
-    own = pairs.take(np.flatnonzero(inside))
+    own = web.within(np.flatnonzero(asked))
     x = g.chance
     found, log_p = asked, np.zeros(n)
     for step in range(_ROUNDS):
