@@ -20,6 +20,7 @@ from plaudit.errors import InputError
 from plaudit.ingest import Ingested, read_events
 from plaudit.ingest.labels import GivenLabels, read_labels
 from plaudit.kernels.beside import one_matrix_thread
+from plaudit.kernels.room import give_back
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
 from plaudit.progress import Progress, Silent
 from plaudit.report import render_html, render_xlsx, to_json
@@ -243,12 +244,16 @@ def judge(
     from plaudit.verdict import weigh
 
     told = progress or Silent()
+    give_back(read.log.n)
     detectors = all_detectors()
     context = Context(read.log, seed)
     told.stage("detect")
     findings = run_detectors(detectors, read.log, context, lambda done: told.advance(done, len(detectors)))
     told.stage("count")
     verdicts = weigh(read.log, findings)
+    # What was derived for detectors (ages, coordinates, rows by actor) is as large as the log itself.
+    del context
+    give_back(read.log.n)
     parameters = {**parameters, "detectors": {d.spec.id: dict(d.spec.parameters) for d in detectors}}
     digests = [file.sha256 for file in read.summary.files]
     own_id, lesson = audit_id(digests, seed, parameters), None
@@ -266,15 +271,18 @@ def judge(
         counts = tally(read.log, findings, verdicts, seed, may=may)
         names = rows.names(findings, verdicts.groups)
         tables = {
-            "likes": rows.likes_table(read, verdicts, names),
             "counts": counts_table(read, counts, may, seed),
             "actors": rows.actors_table(read, verdicts, names),
             "groups": rows.groups_table(read, findings, verdicts, names),
             "findings": rows.findings_table(read, findings, verdicts, names),
             "quarantine": read.quarantine,
         }
+        give_back(read.log.n)
         missed = unheard_likes(read.log, verdicts)
         drawn = drawing.result()
+    # The largest of them, made when what the others needed on the way is gone.
+    give_back(read.log.n)
+    tables = {"likes": rows.likes_table(read, verdicts, names), **tables}
     parts = split(counts, drawn)
     tables["targets"] = rows.targets_table(read, counts, parts, missed)
     if asked is not None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from plaudit.detectors.spec import Context, Detector, DetectorSpec, SectionContext, SectionDetector
 from plaudit.kernels.beside import each
+from plaudit.kernels.room import give_back
 from plaudit.model import EventLog, Exhibits, Findings, Outcome, Section, SubjectKind
 
 
@@ -34,7 +35,13 @@ def run_detectors(
     Those that may run beside others do, two at a time; the rest one after the other, because the graph library calls
     back into Python and can lock up beside a kernel being compiled.
     """
-    return _in_turn([d.spec for d in detectors], lambda number: run_detector(detectors[number], log, context), told)
+
+    def find(number: int) -> Findings:
+        found = run_detector(detectors[number], log, context)
+        give_back(log.n)
+        return found
+
+    return _in_turn([d.spec for d in detectors], find, told)
 
 
 def section_readiness(detector: SectionDetector, section: Section) -> tuple[Outcome, str]:

@@ -8,6 +8,8 @@ be heard they have to come as slowly as readers do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
 
@@ -98,10 +100,19 @@ def spread_between(likes: Floats, looks: Floats) -> float:
 
     The median, not the mean: rows with bought likes, or one great day, must not decide what is usual.
     """
+    return middle_spread([spreads(likes, looks)])
+
+
+def middle_spread(parts: Sequence[Floats]) -> float:
+    """The same from what :func:`spreads` says of some rows after the others."""
+    every = np.concatenate([*parts, np.zeros(0)])
+    return float(np.clip(np.median(every), _LEAST_SPREAD, MOST_SPREAD)) if every.shape[0] else _LEAST_SPREAD
+
+
+def spreads(likes: Floats, looks: Floats) -> Floats:
+    """Relative variance of the rate of each row that has likes enough to tell, ``float64[m]``."""
     total = likes.sum(axis=1)
     able = (total >= likes.shape[1] / 2) & (looks.sum(axis=1) > 0)
-    if not able.any():
-        return _LEAST_SPREAD
     mean = total[able, None] * looks[able] / looks[able].sum(axis=1, keepdims=True)
     beyond = ((likes[able] - mean) ** 2 - mean).sum(axis=1) / np.maximum((mean * mean).sum(axis=1), 1e-12)
-    return float(np.clip(np.median(beyond), _LEAST_SPREAD, MOST_SPREAD))
+    return np.asarray(beyond, dtype=np.float64)

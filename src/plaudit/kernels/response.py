@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.model import Floats
 
 _BINS = 240
+_AT_A_TIME = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,20 @@ def age_edges(top: float, resolution: float) -> Floats:
 
 def tabulate(edges: Floats, age: Floats, limit: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Weight of likes by bin of their age and by bin of their limit, ``float64[bins]`` each; they add and subtract."""
-    cell = np.clip(np.searchsorted(edges, age, side="right") - 1, 0, _BINS - 1)
-    ends = np.clip(np.searchsorted(edges, limit, side="right") - 1, 0, _BINS - 1)
     bins = edges.shape[0] - 1
-    by_age = np.bincount(cell, weight, minlength=bins).astype(np.float64)
-    return by_age, np.bincount(ends, weight, minlength=bins).astype(np.float64)
+    by_age, by_limit = (
+        np.bincount(_bins_of(edges, value), weight, minlength=bins).astype(np.float64) for value in (age, limit)
+    )
+    return by_age, by_limit
+
+
+def _bins_of(edges: Floats, value: Floats) -> NDArray[np.int16]:
+    out = np.empty(value.shape[0], np.int16)
+    # Some at a time: places come as 64-bit numbers, three times over.
+    for first in range(0, value.shape[0], _AT_A_TIME):
+        place = np.searchsorted(edges, value[first : first + _AT_A_TIME], side="right") - 1
+        out[first : first + _AT_A_TIME] = np.clip(place, 0, _BINS - 1)
+    return out
 
 
 def curve_of(edges: Floats, deaths: Floats, truncated: Floats) -> Response:

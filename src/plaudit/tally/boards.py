@@ -120,9 +120,9 @@ def unheard_likes(log: EventLog, verdicts: Verdicts) -> Floats:
     """
     open_ = verdicts.status == _UNDETERMINED
     heard = np.flatnonzero((verdicts.status != _DISCOUNTED) & ~(open_ & (verdicts.group >= 0)))
-    target = log.target[heard].astype(np.int64)
     elsewhere = np.bincount(log.actor, minlength=log.n_actors)[log.actor[heard]] - 1
-    at_ms, born_ms = log.at_ms[heard], log.born_ms.astype(np.float64)
+    target, at_ms, born_ms = log.target[heard], log.at_ms[heard], log.born_ms.astype(np.float64)
+    del open_, heard
     # A burst by newcomers is one thing and not three: the strictest of the questions answers.
     return unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms)
 

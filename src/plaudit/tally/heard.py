@@ -16,14 +16,17 @@ its other classes let expect. Hands that were made for the purpose, or that do n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.kernels.board import gamma_poisson_prior
-from plaudit.kernels.heard import MOST_SPREAD, heard_by_stretch, spread_between
+from plaudit.kernels.heard import MOST_SPREAD, heard_by_stretch, middle_spread, spreads
 from plaudit.kernels.response import response_curve
-from plaudit.model import Floats, Ints
+from plaudit.model import Floats, Ints, Ints32
 
 STRETCHES = 64
 CLASSES = 16
@@ -68,7 +71,7 @@ def unheard_together(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats
     return _together(when, _spread(when), who, _spread(who), born_ms.shape[0])
 
 
-def unheard_strictest(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats, as_of_ms: int) -> Floats:
+def unheard_strictest(target: NDArray[Any], at_ms: Ints, elsewhere: Ints, born_ms: Floats, as_of_ms: int) -> Floats:
     """The most likes of each target that any of the three questions leaves unheard, ``float64[n_targets]`` >= 0.
 
     Arguments as above; every publication is known. Stretches and classes are made once for all three.
@@ -97,19 +100,20 @@ class _Parts:
     """Likes by target and part of what the target got.
 
     Attributes:
-        rows: the likes, ``int64[k]``, by target; ``target``: row of each in ``known``; ``part``: which part.
+        rows: the likes, ``int64[k]``, by target; ``target``: row of each in ``known``,
+            ``int32[k]``; ``part``: which part, ``int16[k]``.
         known: targets with a like; ``looks``: attention each got, ``float64[known]``; ``share``: that of each part.
     """
 
     rows: Ints
-    target: Ints
-    part: Ints
+    target: Ints32
+    part: NDArray[np.int16]
     known: Ints
     looks: Floats
     share: Floats
 
 
-def _stretches(target: Ints, at_ms: Ints, born_ms: Floats, as_of_ms: int, stretches: int) -> _Parts:
+def _stretches(target: NDArray[Any], at_ms: Ints, born_ms: Floats, as_of_ms: int, stretches: int) -> _Parts:
     rows = np.flatnonzero(np.isfinite(born_ms[target]))
     rows = rows[np.argsort(target[rows], kind="stable")]
     own = target[rows]
@@ -118,45 +122,68 @@ def _stretches(target: Ints, at_ms: Ints, born_ms: Floats, as_of_ms: int, stretc
     known = np.flatnonzero(most > 0)
     share = np.full(stretches, 1.0 / stretches)
     if rows.size == 0:
-        return _Parts(rows, own, own, known, np.zeros(0), share)
+        return _Parts(rows, own.astype(np.int32), own.astype(np.int16), known, np.zeros(0), share)
     limit = np.maximum(as_of_ms - born_ms, 1.0)
     np.maximum.at(limit, own, age)
     # Every target tells how attention fades by the root of its likes: one great success must not be the curve.
     curve = response_curve(age, limit[own], 1.0 / np.sqrt(most[own]), _RESOLUTION_MS)
-    row = np.searchsorted(known, own)
+    row = _places(known, own, most.shape[0])
     whole = np.maximum(curve(limit[known]), 1e-12)
-    part = np.minimum((curve(age) / whole[row] * stretches).astype(np.int64), stretches - 1)
+    part = np.minimum((curve(age) / whole[row] * stretches).astype(np.int16), stretches - 1)
     return _Parts(rows, row, part, known, whole, share)
 
 
-def _classes(target: Ints, elsewhere: Ints, size: int, classes: int) -> _Parts:
+def _classes(target: NDArray[Any], elsewhere: Ints, size: int, classes: int) -> _Parts:
     rows = np.argsort(target, kind="stable")
     target, elsewhere = target[rows], elsewhere[rows]
     most = np.bincount(target, minlength=size)
     known = np.flatnonzero(most > 0)
-    row = np.searchsorted(known, target)
+    row = _places(known, target, size)
     if target.size == 0:
-        return _Parts(rows, row, row, known, np.zeros(0), np.zeros(0))
+        return _Parts(rows, row, row.astype(np.int16), known, np.zeros(0), np.zeros(0))
     edges = np.unique(np.quantile(elsewhere, np.arange(1, classes) / classes))
-    of = np.searchsorted(edges, elsewhere, side="right")
+    of = np.searchsorted(edges, elsewhere, side="right").astype(np.int16)
     # As with attention: one great success must not say what readers are.
     share = np.bincount(of, 1.0 / np.sqrt(most[target]), edges.shape[0] + 1)
     found = np.flatnonzero(share > 0)
-    return _Parts(rows, row, np.searchsorted(found, of), known, np.ones(known.shape[0]), share[found] / share.sum())
+    return _Parts(
+        rows,
+        row,
+        np.searchsorted(found, of).astype(np.int16),
+        known,
+        np.ones(known.shape[0]),
+        share[found] / share.sum(),
+    )
+
+
+def _places(known: Ints, target: NDArray[Any], size: int) -> Ints32:
+    """Where each target stands in ``known``, ascending numbers below ``size`` that hold them all."""
+    place = np.zeros(size, np.int32)
+    place[known] = np.arange(known.shape[0], dtype=np.int32)
+    return np.asarray(place[target], dtype=np.int32)
 
 
 def _table(parts: _Parts, first: int, stop: int) -> tuple[Floats, Floats]:
     """Likes of each part of targets ``first:stop`` of ``known``, and the attention to it, ``float64[rows, parts]``."""
     width = parts.share.shape[0]
     a, b = np.searchsorted(parts.target, [first, stop])
-    cell = (parts.target[a:b] - first) * width + parts.part[a:b]
+    cell = (parts.target[a:b].astype(np.int64) - first) * width + parts.part[a:b]
     likes = np.bincount(cell, minlength=(stop - first) * width).reshape(-1, width).astype(np.float64)
     return likes, parts.looks[first:stop, None] * parts.share
 
 
+def _some_at_a_time(parts: _Parts) -> Iterator[tuple[int, int]]:
+    """First and last but one of the known targets that are looked at together: their table must not be as a log."""
+    step = max(1, _MOST_CELLS // parts.share.shape[0])
+    for first in range(0, parts.known.shape[0], step):
+        yield first, min(first + step, parts.known.shape[0])
+
+
 def _spread(parts: _Parts) -> float:
     """How much the rate differs between the parts of one target, by this log."""
-    return spread_between(*_table(parts, 0, parts.known.shape[0])) if parts.known.size else 0.0
+    if parts.known.size == 0:
+        return 0.0
+    return middle_spread([spreads(*_table(parts, first, stop)) for first, stop in _some_at_a_time(parts)])
 
 
 def _not_heard(parts: _Parts, spread: float, size: int) -> Floats:
@@ -166,9 +193,7 @@ def _not_heard(parts: _Parts, spread: float, size: int) -> Floats:
         return out
     total = np.bincount(parts.target, minlength=parts.known.shape[0]).astype(np.float64)
     prior = gamma_poisson_prior(total, parts.looks)
-    step = max(1, _MOST_CELLS // parts.share.shape[0])
-    for first in range(0, parts.known.shape[0], step):
-        stop = min(first + step, parts.known.shape[0])
+    for first, stop in _some_at_a_time(parts):
         likes, looks = _table(parts, first, stop)
         heard, _ = heard_by_stretch(likes, looks, *prior, spread, 0.0)
         out[parts.known[first:stop]] = (likes - heard).sum(axis=1)

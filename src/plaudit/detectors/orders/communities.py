@@ -20,6 +20,7 @@ from plaudit.detectors.orders.web import LEAST_MEAN, Pairs, Web, overlaps, spin
 from plaudit.detectors.spec import Context
 from plaudit.kernels.beside import each
 from plaudit.kernels.overlap import sums_by_set
+from plaudit.kernels.room import give_back
 from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log_p_of_score, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints, Ints32
 
@@ -54,7 +55,9 @@ def ties(log: EventLog, context: Context, g: Gatherings, log_fdr: float) -> Ties
         log_fdr: ``ln`` of the false-discovery rate of a link.
     """
     null = _everyday_null(log, context, g)
+    give_back(log.n)
     web = spin(g, log.n_actors, APART_MS, EVER_MS)
+    give_back(log.n)
     i, j, shared, mean = web.of(web.told)
     log_p = null.log_p(shared, mean, null.bins(mean))
     # A pair that shares one actor has p = 1: it is a candidate, and no more.
