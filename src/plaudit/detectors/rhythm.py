@@ -8,6 +8,7 @@ and the platform's response curve. Under that null the coordinates of a target a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from plaudit.kernels.clock import Clock, activity_clock
 from plaudit.kernels.response import Response, response_curve
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import Spread, normal_score, score_against, spread_by_size
-from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints
+from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints, Ints32
 
 MIN_POINTS = 4
 """Likes a target needs before its delivery has a shape."""
@@ -27,6 +28,10 @@ WEEK = 168
 _LOOSE = 2.0
 _INNER = 6.0
 _DEPTH = 5
+_AT_A_TIME = 1 << 20
+
+Rows = Ints | Ints32 | slice
+"""Which likes of a log."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,11 @@ class Rhythm:
     """Clock, response curve and coordinates of a log.
 
     Attributes:
+        log: the log itself: what is told of single likes is told when it is asked for.
         clock: the log's own clock.
         response: distribution of the age of a like on that clock.
-        age: clock age of each like, ``float64[n]``.
-        low, high: the coordinate of each like, as an interval when times are coarse, ``float64[n]``.
+        born, whole: birth of each target on the clock, and what it could have shown by the end of the log,
+            ``float64[n_targets]``.
         counted: False for the like that only defines a target's birth.
         resolution_ms: time resolution of the log (all times are multiples of it).
         episodes: all windows at or above a loose cut, and every scanned target's best one.
@@ -82,16 +88,28 @@ class Rhythm:
         week: likes by hour of the week (UTC, from the epoch's Thursday), ``int64[168]``.
     """
 
+    log: EventLog
     clock: Clock
     response: Response
-    age: Floats
-    low: Floats
-    high: Floats
+    born: Floats
+    whole: Floats
     counted: Bools
     resolution_ms: int
     episodes: Episodes
     spread: Spread
     week: Ints
+
+    def age(self, rows: Rows) -> Floats:
+        """Clock age of these likes."""
+        return _ages(self.log, self.clock, self.born, rows)
+
+    def low(self, rows: Rows) -> Floats:
+        """Where the coordinate of these likes begins: an interval when times are coarse."""
+        return _coordinates(self.response, self.age(rows), self.whole[self.log.target[rows]], self.resolution_ms)[0]
+
+    def high(self, rows: Rows) -> Floats:
+        """Where it ends."""
+        return _coordinates(self.response, self.age(rows), self.whole[self.log.target[rows]], self.resolution_ms)[1]
 
     def empirical_z(self, z: Floats, points: Ints) -> Floats:
         """``z`` measured against what targets of that size ordinarily show in this log."""
@@ -114,28 +132,51 @@ def estimate_rhythm(log: EventLog) -> Rhythm:
     points = np.diff(offsets)
     resolution = time_resolution(log.at_ms)
     life = np.maximum(end - born, 1.0)
-    age = np.clip(clock.read(log.at_ms) - born[log.target], 0.0, None)
     counted = np.ones(log.n, dtype=bool)
     heads = offsets[:-1][points > 0]
     counted[heads] = log.born_known[log.target[heads]] | (log.at_ms[heads] > log.born_ms[log.target[heads]])
-    own = log.target[counted]
-    weight = 1.0 / np.sqrt(np.maximum(points[own], 1))
-    response = response_curve(age[counted], life[own], weight, max(float(resolution), 1000.0))
-    whole = np.maximum(response(life), 1e-12)[log.target]
-    low = np.minimum(response(age) / whole, 1.0)
-    high = np.clip(response(age + resolution) / whole, low, 1.0)
-    episodes = _episodes(log, counted, low, high)
+    age = np.empty(log.n)
+    for first in range(0, log.n, _AT_A_TIME):
+        some = slice(first, min(first + _AT_A_TIME, log.n))
+        age[some] = _ages(log, clock, born, some)
+    age, own = age[counted], log.target[counted]
+    weight = (1.0 / np.sqrt(np.maximum(points, 1)))[own]
+    response = response_curve(age, life[own], weight, max(float(resolution), 1000.0))
+    del age, own, weight
+    whole = np.maximum(response(life), 1e-12)
+    episodes = _episodes(log, clock, response, born, whole, counted, resolution)
     week = np.bincount((log.at_ms // HOUR_MS) % WEEK, minlength=WEEK)
     spread = spread_by_size(episodes.z[episodes.lead], episodes.points[episodes.lead])
-    return Rhythm(clock, response, age, low, high, counted, resolution, episodes, spread, week)
+    return Rhythm(log, clock, response, born, whole, counted, resolution, episodes, spread, week)
 
 
-def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episodes:
-    rows = np.flatnonzero(counted)
-    offsets = np.searchsorted(log.target[rows], np.arange(log.n_targets + 1)).astype(np.int64)
-    target, statistic, first, last, expected, leaf = _scanned(low[rows], high[rows], offsets)
-    points = np.diff(offsets)[target]
-    begin, stop = rows[first], rows[last]
+def _ages(log: EventLog, clock: Clock, born: Floats, rows: Rows) -> Floats:
+    return np.asarray(np.clip(clock.read(log.at_ms[rows]) - born[log.target[rows]], 0.0, None), dtype=np.float64)
+
+
+def _coordinates(response: Response, age: Floats, whole: Floats, resolution: int) -> tuple[Floats, Floats]:
+    low = np.minimum(response(age) / whole, 1.0)
+    return low, np.clip(response(age + resolution) / whole, low, 1.0)
+
+
+def _episodes(
+    log: EventLog, clock: Clock, response: Response, born: Floats, whole: Floats, counted: Bools, resolution: int
+) -> Episodes:
+    """Windows of all targets, some targets after the others: no target needs another, and coordinates take room."""
+    offsets = log.target_offsets()
+
+    def scan(targets: slice) -> tuple[Ints, Floats, Ints, Ints, Floats, Bools, Ints]:
+        begin, stop = int(offsets[targets.start]), int(offsets[targets.stop])
+        rows = begin + np.flatnonzero(counted[begin:stop])
+        own = np.searchsorted(rows, offsets[targets.start : targets.stop + 1])
+        age = _ages(log, clock, born, rows)
+        low, high = _coordinates(response, age, whole[log.target[rows]], resolution)
+        found = scan_targets(low, high, own, MIN_POINTS, _LOOSE, _INNER, _DEPTH)
+        target, statistic, first, last, expected, leaf = found
+        return target + targets.start, statistic, rows[first], rows[last], expected, leaf, np.diff(own)[target]
+
+    parts = each(scan, _some_targets(offsets))
+    target, statistic, begin, stop, expected, leaf, points = (np.concatenate(one) for one in zip(*parts, strict=True))
     # The like that defines the birth joins a window right behind it when it is no further away than the window is long.
     before = np.maximum(begin - 1, 0)
     gap, length = log.at_ms[begin] - log.at_ms[before], log.at_ms[stop] - log.at_ms[begin]
@@ -147,17 +188,10 @@ def _episodes(log: EventLog, counted: Bools, low: Floats, high: Floats) -> Episo
     return Episodes(target, begin, stop, likes, expected, z, points, lead, leaf)
 
 
-def _scanned(low: Floats, high: Floats, offsets: Ints) -> tuple[Ints, Floats, Ints, Ints, Floats, Bools]:
-    """:func:`scan_targets` of all targets, two halves beside each other: no target needs another."""
-
-    def scan(targets: slice) -> tuple[Ints, Floats, Ints, Ints, Floats, Bools]:
-        begin, end = int(offsets[targets.start]), int(offsets[targets.stop])
-        own = offsets[targets.start : targets.stop + 1] - begin
-        found = scan_targets(low[begin:end], high[begin:end], own, MIN_POINTS, _LOOSE, _INNER, _DEPTH)
-        target, statistic, first, last, expected, leaf = found
-        return target + targets.start, statistic, first + begin, last + begin, expected, leaf
-
+def _some_targets(offsets: Ints) -> list[slice]:
+    """All targets, in two parts or more of at most about a million likes (or one target) each."""
     size = offsets.shape[0] - 1
-    middle = int(np.searchsorted(offsets, offsets[-1] // 2).clip(0, size))
-    both = each(scan, [slice(0, middle), slice(middle, size)])
-    return tuple(np.concatenate(parts) for parts in zip(*both, strict=True))
+    parts = max(2, -(-int(offsets[-1]) // _AT_A_TIME))
+    edges = np.searchsorted(offsets, int(offsets[-1]) * np.arange(parts + 1) // parts).clip(0, size)
+    edges[0], edges[-1] = 0, size
+    return [slice(int(a), int(b)) for a, b in pairwise(np.unique(edges))] or [slice(0, size)]

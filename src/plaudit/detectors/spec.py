@@ -21,7 +21,7 @@ from plaudit.detectors.rhythm import Rhythm, estimate_rhythm
 from plaudit.kernels.clock import Births
 from plaudit.kernels.grouping import grouped
 from plaudit.kernels.specifics import Specifics, specifics
-from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, Section, ranges
+from plaudit.model import DAY_MS, HOUR_MS, EventLog, Family, Findings, Ints, Ints32, Section, ranges
 
 if TYPE_CHECKING:
     from plaudit.detectors.near_duplicate.wording import Wording
@@ -71,14 +71,14 @@ class Context:
         return estimate_rhythm(self.log)
 
     @cached_property
-    def by_actor(self) -> tuple[Ints, Ints]:
-        """Rows of the log by actor: ``(offsets int64[n_actors + 1], row int64[n])``, rows ascending inside an actor."""
+    def by_actor(self) -> tuple[Ints, Ints32]:
+        """Rows of the log by actor: ``(offsets int64[n_actors + 1], row int32[n])``, rows ascending inside an actor."""
         return grouped(self.log.actor, self.log.n_actors)
 
     def likes_of(self, actors: Ints) -> Ints:
         """Rows of all likes of these actors."""
         offsets, row = self.by_actor
-        return row[ranges(offsets[actors], self.activity[actors])]
+        return row[ranges(offsets[actors], self.activity[actors])].astype(np.int64)
 
     def likes_on(self, actors: Ints, targets: Ints) -> Ints:
         """Rows of all likes of these actors on these targets, ascending."""
@@ -98,9 +98,9 @@ class Context:
         return (self.log.end_ms - self.log.start_ms) / DAY_MS
 
     @cached_property
-    def hour(self) -> Ints:
-        """Hour of the log in which each like fell, ``int64[n]``."""
-        return np.asarray((self.log.at_ms - self.log.start_ms) // HOUR_MS, dtype=np.int64)
+    def hour(self) -> Ints32:
+        """Hour of the log in which each like fell, ``int32[n]``."""
+        return np.asarray((self.log.at_ms - self.log.start_ms) // HOUR_MS, dtype=np.int32)
 
     @cached_property
     def per_hour(self) -> Ints:

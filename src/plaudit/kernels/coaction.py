@@ -23,9 +23,9 @@ def slots_for(pairs: int) -> tuple[int, int]:
 
 @numba.njit(cache=True, nogil=True)
 def crowd(target: np.ndarray, at_ms: np.ndarray, window: int) -> np.ndarray:
-    """Other likes on the same target within ``window`` of each like, ``int64[n]``; input sorted by (target, time)."""
+    """Other likes on the same target within ``window`` of each like, ``int32[n]``; input sorted by (target, time)."""
     n = target.shape[0]
-    out = np.empty(n, np.int64)
+    out = np.empty(n, np.int32)
     left, right = 0, 0
     for i in range(n):
         while target[left] != target[i] or at_ms[i] - at_ms[left] > window:

@@ -7,8 +7,11 @@ evening's binge is one meeting however many targets it touches).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.kernels.grown import grown
 from plaudit.kernels.lookup import place_of
@@ -200,7 +203,7 @@ def shared_actors_plain(members: list[dict[int, int]], least: int, most: int) ->
     return out
 
 
-def most_telling(actor: Ints, set_size: Ints, limit: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def most_telling(actor: NDArray[Any], set_size: Ints, limit: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Keep at most ``limit`` memberships per actor: those in the smallest sets, which say most (-ln chance).
 
     Bounds the work of :func:`shared_actors` by ``memberships * limit`` whatever one very busy actor does.

@@ -138,7 +138,7 @@ def _expected(
     late = rhythm.clock.read(log.at_ms[rows] + window) - born
     life = np.maximum(float(rhythm.clock.read(log.end_ms + 1)) - born, 1.0)
     mass = (rhythm.response(late) - rhythm.response(early)) / np.maximum(rhythm.response(life), 1e-12)
-    age = rhythm.age[rows]
+    age = rhythm.age(rows)
     by_age = np.lexsort((age, actor))
     habit = chance_meetings(
         first,

@@ -80,7 +80,7 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     use = (marks >= _LEAST) & (others >= _LEAST) & (_possible(marks, others, _WIDEST) >= _POWER)
     telling = _possible(marks, others, _HALF) >= _POWER
     floor = max(float(context.rhythm.resolution_ms), 60_000.0)
-    bins = np.log2(np.maximum(context.rhythm.age[rows], floor) / floor).astype(np.int64).clip(0, _AGES - 1)
+    bins = np.log2(np.maximum(context.rhythm.age(rows), floor) / floor).astype(np.int64).clip(0, _AGES - 1)
     cell = home * _AGES + bins
     # One voice per target, so that a large one is not the habit.
     own = np.bincount(cell[marked], minlength=size * _AGES).reshape(size, _AGES) / np.maximum(marks, 1)[:, None]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.detectors.rhythm import Episodes
 from plaudit.kernels.grouping import grouped
@@ -28,18 +30,18 @@ class Gatherings:
 
     Attributes:
         episodes: the episodes, one per gathering.
-        offsets: CSR of gatherings, ``int64[g + 1]``; ``row`` the like of each entry, ``int64[m]``.
-        gathering: gathering of each entry, ``int64[m]``.
-        actor, time: actor and clock-free UTC milliseconds of each entry, ``int64[m]``.
+        offsets: CSR of gatherings, ``int64[g + 1]``; ``row`` the like of each entry, ``int32[m]``.
+        gathering: gathering of each entry, ``int32[m]``.
+        actor, time: actor and clock-free UTC milliseconds of each entry, ``int32[m]`` and ``int64[m]``.
         activity: likes of each actor in the whole log, ``int64[n_actors]``.
         likes: likes in the whole log.
     """
 
     episodes: Episodes
     offsets: Ints
-    row: Ints
-    gathering: Ints
-    actor: Ints
+    row: NDArray[Any]
+    gathering: NDArray[Any]
+    actor: NDArray[Any]
     time: Ints
     activity: Ints
     likes: int
@@ -57,8 +59,8 @@ class Gatherings:
         return ranges(self.offsets[members], self.size[members])
 
     @cached_property
-    def by_actor(self) -> tuple[Ints, Ints]:
-        """Entries by actor: ``(offsets int64[n_actors + 1], entry int64[m])``, ascending inside an actor."""
+    def by_actor(self) -> tuple[Ints, NDArray[Any]]:
+        """Entries by actor: ``(offsets int64[n_actors + 1], entry int32[m])``, ascending inside an actor."""
         return grouped(self.actor, self.activity.shape[0])
 
     @cached_property
@@ -86,11 +88,10 @@ class Gatherings:
 def gather(log: EventLog, episodes: Episodes, activity: Ints) -> Gatherings:
     """Lay the likes of the episodes out as sets."""
     length = episodes.last - episodes.first + 1
-    gathering = np.repeat(np.arange(len(episodes)), length)
+    gathering = np.repeat(np.arange(len(episodes), dtype=np.int32), length)
     offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-    row = ranges(episodes.first, length)
-    actor = log.actor[row].astype(np.int64)
-    return Gatherings(episodes, offsets, row, gathering, actor, log.at_ms[row], activity, log.n)
+    row = ranges(episodes.first, length).astype(np.int32)
+    return Gatherings(episodes, offsets, row, gathering, log.actor[row], log.at_ms[row], activity, log.n)
 
 
 def ordinary(log: EventLog, episodes: Episodes, seed: int) -> Episodes:

@@ -170,8 +170,8 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
         habit = curve_of(edges, np.maximum(deaths - own, 0.0), np.maximum(truncated - own_truncated, 0.0))
         whole = max(float(habit(life[t : t + 1])[0]), 1e-12)
         # A trace of the platform's own curve: a cohort may do once what everybody does.
-        low = (1 - _TRACE) * np.minimum(habit(age[mine]) / whole, 1.0) + _TRACE * rhythm.low[rows[mine]]
-        high = (1 - _TRACE) * np.minimum(habit(age_end[mine]) / whole, 1.0) + _TRACE * rhythm.high[rows[mine]]
+        low = (1 - _TRACE) * np.minimum(habit(age[mine]) / whole, 1.0) + _TRACE * rhythm.low(rows[mine])
+        high = (1 - _TRACE) * np.minimum(habit(age_end[mine]) / whole, 1.0) + _TRACE * rhythm.high(rows[mine])
         order = np.argsort(low, kind="stable")
         low, high = low[order], np.maximum(high, low)[order]
         statistic = scan_targets(low, high, np.array([0, low.shape[0]]), 4, np.inf, np.inf, 0)[1]

@@ -116,7 +116,7 @@ def _pieces(g: Gatherings, n_actors: int, least: int, most: int, sets: int) -> l
     # Entries stand gathering by gathering already.
     offsets = offsets_of(gathering, len(g))
     actor_offsets, by_actor = grouped(actor, n_actors)
-    actor_set, actor_time = gathering[by_actor].astype(np.int32), time[by_actor]
+    actor_set, actor_time = gathering[by_actor], time[by_actor]
     del by_actor, gathering, keep
     work = np.concatenate([[0], np.cumsum(np.diff(actor_offsets)[actor])])[offsets[: sets + 1]]
     edges = np.unique(np.searchsorted(work, np.arange(0, int(work[-1]), _PIECE), side="right") - 1)
