@@ -112,12 +112,12 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
         if not 0 < int(mark.sum()) < mark.shape[0]:
             continue
         by_age = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t])[age]
-        there = served if alone else np.arange(log.n_targets) == targets[t]
         at = log.at_ms[picked]
         seed = (context.seed + int(at[0])) % (1 << 31)
         log_p = _explained(mark, by_age, at, seed, futile_log_p)
         if log_p < futile_log_p:
             # Each explanation may do alone: whoever was about then need not have come here every time.
+            there = served if alone else _only(log, int(targets[t]))
             about = _by_hour(log, context, picked[mark], there)[context.hour[picked]]
             habit = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t], late=digest)[age]
             log_p = max(log_p, _explained(mark, habit * about, at, seed, futile_log_p))
@@ -189,6 +189,13 @@ def _lifeless(log: EventLog, context: Context, marked: Ints, targets: Ints) -> b
     people = np.unique(log.actor[marked]).astype(np.int64)
     inside = np.bincount(log.actor[context.likes_on(people, targets)], minlength=log.n_actors)[people]
     return people.shape[0] > 0 and float(np.median(1.0 - inside / context.activity[people])) < _LIFE
+
+
+def _only(log: EventLog, target: int) -> Bools:
+    """One target of the log, marked."""
+    marked = np.zeros(log.n_targets, dtype=bool)
+    marked[target] = True
+    return marked
 
 
 def _by_hour(log: EventLog, context: Context, marked: Ints, there: Bools) -> Floats:
