@@ -35,6 +35,12 @@ def test_read_appends_and_run_makes_tables_and_views(engine: Engine):
         engine.run("Robert'); DROP TABLE numbers", "SELECT 1")
 
 
+def test_the_database_draws_no_bar_of_its_own():
+    with DuckEngine() as engine:
+        told = engine.arrow("SELECT current_setting('enable_progress_bar') AS bar")
+        assert told.column("bar").to_pylist() == [False]
+
+
 @on_every_engine()
 def test_what_was_read_before_an_error_is_there_and_can_be_dropped(engine: Engine):
     def broken() -> Iterator[pa.RecordBatch]:

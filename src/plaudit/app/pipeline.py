@@ -20,7 +20,7 @@ from plaudit.errors import InputError
 from plaudit.ingest import Ingested, read_events
 from plaudit.ingest.labels import GivenLabels, read_labels
 from plaudit.kernels.beside import one_matrix_thread
-from plaudit.kernels.room import give_back
+from plaudit.kernels.room import give_back, shortage
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
 from plaudit.progress import Progress, Silent
 from plaudit.report import render_html, render_xlsx, to_json
@@ -189,6 +189,12 @@ def audit(
         except InputError as own:
             raise clearer(source, own) from None
         loaded.result()
+    if (short := shortage(read.log.n)) is not None:
+        needed, free = (f"{size / 1e9:.1f} GB" for size in short)
+        raise InputError(
+            f"{read.log.n:,} likes take {needed} of memory at the least, and this machine has {free} left: audit the "
+            "log in parts (by page or by month), or on a larger machine."
+        )
     parameters = {
         "mapping": dict(mapping or {}),
         "time_format": time_format,
@@ -250,9 +256,10 @@ def judge(
     told.stage("detect")
     findings = run_detectors(detectors, read.log, context, lambda done: told.advance(done, len(detectors)))
     told.stage("count")
-    verdicts = weigh(read.log, findings)
-    # What was derived for detectors (ages, coordinates, rows by actor) is as large as the log itself.
+    # What was derived for detectors (episodes, rows by actor) is as large as the log itself.
     del context
+    give_back(read.log.n)
+    verdicts = weigh(read.log, findings)
     give_back(read.log.n)
     parameters = {**parameters, "detectors": {d.spec.id: dict(d.spec.parameters) for d in detectors}}
     digests = [file.sha256 for file in read.summary.files]

@@ -47,6 +47,8 @@ class DuckEngine:
             config["memory_limit"] = memory_limit.strip()
         self._connection = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET TimeZone = 'UTC'")
+        # In a notebook it would draw a bar of its own among ours.
+        self._connection.execute("SET enable_progress_bar = false")
         self._tables: set[str] = set()
         self._views: set[str] = set()
 

@@ -160,7 +160,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
                     witness = replace(witness, when=Timing(0.0, witness.when.surprises, False))
                 judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context, thin=True)
                 found.append(judge(g, cohort, witness))
-    return _doubted(log, context, g, pairs, found)
+    return _doubted(log, context, g, web, found)
 
 
 def _silenced(
@@ -225,7 +225,7 @@ def _judged(
     return Found(cohort.gatherings, witness, rows, shares, 0.5 if newsletter else 1.0, pool, members)
 
 
-def _doubted(log: EventLog, context: Context, g: Gatherings, pairs: Pairs, found: list[Found]) -> list[Found]:
+def _doubted(log: EventLog, context: Context, g: Gatherings, web: Web, found: list[Found]) -> list[Found]:
     """The same cohorts, those in doubt that something innocent would match, and one hand's pieces put together."""
     asked = [number for number, one in enumerate(found) if one.members.shape[0]]
     suspects = [
@@ -250,7 +250,7 @@ def _doubted(log: EventLog, context: Context, g: Gatherings, pairs: Pairs, found
         out[asked[place]] = replace(one, certainty=min(one.certainty, chance))
     for number in np.flatnonzero(np.bincount(answer.hand[~in_doubt]) > 1).tolist():
         pieces = np.flatnonzero(answer.hand == number).tolist()
-        whole = _whole(log, context, g, pairs, [found[asked[place]] for place in pieces])
+        whole = _whole(log, context, g, web, [found[asked[place]] for place in pieces])
         if whole is not None:
             for place in pieces[1:]:
                 out[asked[place]] = None
@@ -258,10 +258,10 @@ def _doubted(log: EventLog, context: Context, g: Gatherings, pairs: Pairs, found
     return [one for one in out if one is not None]
 
 
-def _whole(log: EventLog, context: Context, g: Gatherings, pairs: Pairs, pieces: list[Found]) -> Found | None:
+def _whole(log: EventLog, context: Context, g: Gatherings, web: Web, pieces: list[Found]) -> Found | None:
     """One hand's pieces as one cohort, heard anew; ``None`` where together they leave more room for chance."""
     cohort = recount(g, np.unique(np.concatenate([one.gatherings for one in pieces])))
-    witness = _witness(log, context, g, cohort, pairs)
+    witness = _witness(log, context, g, cohort, web)
     if witness is None or witness.log_p > max(min(one.witness.log_p for one in pieces), _BEYOND):
         return None
     joined = together(
