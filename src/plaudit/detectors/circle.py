@@ -9,12 +9,11 @@ can be said, a ring is one of several things that would look the same, and no li
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
-from scipy.special import betainc, ndtr, pdtr
+from scipy.special import ndtr
 
-from plaudit.model import HOUR_MS, Floats, Ints
+from plaudit.model import HOUR_MS, Ints
 
 CIRCLE = 500
 """People a chat group can hold (WeChat's limit)."""
@@ -41,9 +40,6 @@ _SLOT_MS = HOUR_MS
 _REGULAR = 2.0 / 3.0
 _LEVEL = 0.01
 _ENOUGH = 5
-_STRAY = 0.1
-_THIRD = 1.0 / 3.0
-_TILTS = np.linspace(-10.0, 10.0, 81)
 _CLEARLY = 1e-4  # others' counts hold what they like in groups of their own
 
 
@@ -62,7 +58,6 @@ class Gathered:
         digest: True when most of their likes come in a sitting in which they like something else, too.
         slow: True when friends would have answered a share faster.
         timetable: True when they meet by the hours of a week (:func:`by_timetable`).
-        alike: True when all members are about equally busy elsewhere (:func:`too_alike`).
     """
 
     pool: float
@@ -74,7 +69,6 @@ class Gathered:
     digest: bool = False
     slow: bool = False
     timetable: bool = False
-    alike: bool = False
 
     def with_life(self, outside: Ints) -> Gathered:
         """The same group, of whose likes so many went elsewhere."""
@@ -102,7 +96,7 @@ def may_be_circle(group: Gathered, people: Ints) -> bool:
         return True
     if group.dedicated:
         return group.pool <= CIRCLE and not group.listed and group.meetings < CIRCLE_MEETS / 2
-    strange = less_alive(group.outside, people) or (group.alike and group.pool <= CIRCLE)
+    strange = less_alive(group.outside, people)
     if group.slow or strange:
         # Each may be the habit of some class or office; of hardly any both.
         return group.pool <= CIRCLE and group.meetings < CIRCLE_MEETS / (int(group.slow) + int(strange))
@@ -143,56 +137,6 @@ def less_alive(outside: Ints, people: Ints) -> bool:
     rank = np.append(np.cumsum(part) - 0.5 * part, 1.0)[np.minimum(own - 1, part.shape[0])]
     spread = np.sqrt(max((1.0 - float((part**3).sum())) / 12.0, 1e-12) / own.shape[0])
     return bool(ndtr((float(rank.mean()) - 0.5) / spread) < _CLEARLY)
-
-
-def too_alike(outside: Ints, people: Ints) -> bool:
-    """True when members are all about equally busy elsewhere, as accounts under one hand are and people are not.
-
-    Some friends like a lot and some next to nothing, as people of this log do; accounts that are kept alive from one
-    list differ by chance. So two stories are compared, by how likely each makes what the members gave elsewhere: people
-    of this log, of whom the busier (or the quieter) came sooner, by whatever strength fits best; and one pace for nine
-    in ten of them, give or take a third, by whatever pace fits best. True when the second is ten thousand times as
-    likely, times the number of paces tried. Members without any other like are left out, as in :func:`less_alive`.
-
-    Args:
-        outside: likes of each member elsewhere, ``int64[m]``.
-        people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
-    """
-    own = outside[outside > 0]
-    if own.shape[0] < _ENOUGH or not people[1:].any():
-        return False
-    edges, paces = _paces()
-    own_bin = np.searchsorted(edges, own, side="right") - 1
-    size = edges.shape[0]
-    seen = np.bincount(own_bin, minlength=size).astype(np.float64)
-    counts = np.arange(1, people.shape[0])
-    usual = np.bincount(np.searchsorted(edges, counts, side="right") - 1, people[1:], minlength=size)
-    # As many more as one account in every bin, so that no number of likes is impossible.
-    usual = (usual + 1.0) / (float(usual.sum()) + size)
-    rank = np.cumsum(usual) - 0.5 * usual
-    tilted = usual * np.exp(_TILTS[:, None] * rank)
-    tilted /= tilted.sum(axis=1, keepdims=True)
-    people_say = np.log(tilted) @ seen
-    best = tilted[int(np.argmax(people_say))]
-    one_pace = np.log((1.0 - _STRAY) * paces + _STRAY * best) @ seen
-    return bool(one_pace.max() - people_say.max() > np.log(paces.shape[0]) - np.log(_CLEARLY))
-
-
-@cache
-def _paces() -> tuple[Ints, Floats]:
-    """Bins of likes (lower edges), and the chance of each at every pace tried, none at all left out."""
-    edges = np.unique(np.round(np.geomspace(1.0, 1e6, 120)).astype(np.int64))
-    rows = []
-    for pace in np.geomspace(0.5, 2000.0, 60):
-        for spread in (0.0, _THIRD):
-            if spread:
-                shape = 1.0 / spread**2
-                below = betainc(shape, edges.astype(np.float64), shape / (shape + pace))
-            else:
-                below = pdtr(edges - 1, pace)
-            held = np.diff(np.append(below, 1.0))
-            rows.append(held / max(float(held.sum()), 1e-300))
-    return edges, np.array(rows)
 
 
 def sittings(moments: Ints) -> Ints:

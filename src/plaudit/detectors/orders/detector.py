@@ -239,8 +239,7 @@ def _doubted(log: EventLog, context: Context, g: Gatherings, web: Web, found: li
         )
         for one in (found[number] for number in asked)
     ]
-    gathered = np.concatenate([*(one.rows for one in found), np.zeros(0, np.int64)])
-    answer = doubtful(log, context, suspects, gathered)
+    answer = doubtful(log, context, suspects)
     in_doubt = answer.doubtful
     sure = sum(found[asked[place]].certainty == 1.0 for place in np.flatnonzero(~in_doubt).tolist())
     chance = chance_of_ring(sure, int(in_doubt.sum()))

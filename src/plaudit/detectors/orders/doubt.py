@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import bdtr
 
-from plaudit.detectors.circle import CIRCLE, Gathered, by_timetable, less_alive, may_be_circle, too_alike
+from plaudit.detectors.circle import CIRCLE, Gathered, by_timetable, less_alive, may_be_circle
 from plaudit.detectors.orders.cohort import people_behind
 from plaudit.detectors.orders.gatherings import in_company
 from plaudit.detectors.orders.hands import Suspect, hands, together
@@ -42,17 +42,10 @@ class Doubts:
     hand: Ints
 
 
-def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect], gathered: Ints) -> Doubts:
-    """Which suspects something innocent would match. Pieces of one hand's work are asked as one.
-
-    Args:
-        gathered: likes of all cohorts of the log, heard or not, rows in any order.
-    """
+def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect]) -> Doubts:
+    """Which suspects something innocent would match. Pieces of one hand's work are asked as one."""
     people = np.bincount(context.activity)
-    alone = np.ones(log.n, dtype=bool)
-    alone[gathered] = False
-    alone_each = np.bincount(log.actor[alone], minlength=log.n_actors)
-    asked = [_gathered(log, context, one, alone_each) for one in suspects]
+    asked = [_gathered(log, context, one) for one in suspects]
     whole, hand = list(suspects), np.arange(len(suspects))
     sure = np.zeros(len(whole), dtype=bool)
     # What is beyond doubt is no life of anybody's, and the pieces that are strange without it may be one hand's.
@@ -69,7 +62,7 @@ def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect], gathe
         parts = [np.flatnonzero(joined == number).tolist() for number in range(int(joined.max()) + 1)]
         whole = [together(log, [whole[place] for place in own]) for own in parts]
         asked = [
-            asked[own[0]] if len(own) == 1 else _gathered(log, context, one, alone_each)
+            asked[own[0]] if len(own) == 1 else _gathered(log, context, one)
             for one, own in zip(whole, parts, strict=True)
         ]
         # An order book beyond doubt stays one, whoever else is found to be of it.
@@ -104,10 +97,10 @@ def _served(log: EventLog, whole: Sequence[Suspect], sure: Bools) -> Bools:
 def _strange(log: EventLog, context: Context, one: Suspect, group: Gathered, served: Bools, people: Ints) -> bool:
     """True when something sets these people apart from people of this log (see :func:`may_be_circle`)."""
     outside = _outside(log, context, one, served)
-    return group.slow or group.alike or group.with_life(outside).dedicated or less_alive(outside, people)
+    return group.slow or group.with_life(outside).dedicated or less_alive(outside, people)
 
 
-def _gathered(log: EventLog, context: Context, one: Suspect, alone: Ints) -> Gathered:
+def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
     there = one.there
     pool = one.pool if one.pool <= CIRCLE else largest_pool(log, one.likely)
     return Gathered(
@@ -120,8 +113,6 @@ def _gathered(log: EventLog, context: Context, one: Suspect, alone: Ints) -> Gat
         digest=in_company(log, there, context.likes_of(one.members)) > _MOSTLY,
         slow=slower_than_a_share(log, context.rhythm, one),
         timetable=by_timetable(one.when.sittings),
-        # What they like in company of any kind follows its pace, not theirs: of nobody is it counted.
-        alike=too_alike(alone[one.members], np.bincount(alone)),
     )
 
 
