@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import plaudit
-from plaudit.app.pipeline import Audit, audit
+from plaudit.app.judge import Audit
+from plaudit.app.pipeline import audit
 from plaudit.model import LOG_TABLES, SCHEMA_VERSION, SCHEMAS
 from plaudit.result import ResultDocument
 from plaudit.testing import strategies

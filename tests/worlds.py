@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from plaudit.app.pipeline import Audit, audit
+from plaudit.app.judge import Audit
+from plaudit.app.pipeline import audit
 from plaudit.model import DAY_MS, HOUR_MS, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 from plaudit.testing import scoring
 from plaudit.testing.simulator import World, simulate

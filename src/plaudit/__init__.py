@@ -12,7 +12,8 @@ from plaudit.errors import InputError, PlauditError, ResultError
 
 if TYPE_CHECKING:
     from plaudit.app.explain import explain
-    from plaudit.app.pipeline import Audit, audit
+    from plaudit.app.judge import Audit
+    from plaudit.app.pipeline import audit
     from plaudit.app.rank import rank
     from plaudit.app.validate import Validation, validate
     from plaudit.model import SCHEMAS
@@ -40,7 +41,7 @@ __all__ = [
 
 _HOMES = {
     "SCHEMAS": "plaudit.model",
-    "Audit": "plaudit.app.pipeline",
+    "Audit": "plaudit.app.judge",
     "RankedBoard": "plaudit.result",
     "ResultDocument": "plaudit.result",
     "Validation": "plaudit.app.validate",

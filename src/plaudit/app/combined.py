@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from plaudit._version import __version__
 from plaudit.app.exports import basis_of, fingerprint, left_out, no_log, plain
-from plaudit.app.pipeline import Audit, audit_id, judge
+from plaudit.app.judge import Audit, audit_id, judge
 from plaudit.app.section import SectionAudit, audit_section
 from plaudit.app.section_value import value_beside_log, value_of_section
 from plaudit.app.value import Question

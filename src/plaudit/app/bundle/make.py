@@ -18,7 +18,7 @@ from plaudit.app.bundle import archive, content, events, sections
 from plaudit.app.bundle.names import Names
 from plaudit.app.bundle.packed import KINDS, Packed
 from plaudit.app.bundle.source import read_given, read_log, read_section
-from plaudit.app.pipeline import Audit, audit_id
+from plaudit.app.judge import Audit, audit_id
 from plaudit.detectors import SECTION, all_detectors
 from plaudit.engine import atomic_path
 from plaudit.errors import InputError, ResultError

@@ -9,7 +9,7 @@ from typing import Any
 from plaudit.app.bundle import events, sections
 from plaudit.app.bundle.archive import Archive
 from plaudit.app.combined import judge_exports
-from plaudit.app.pipeline import Audit, judge
+from plaudit.app.judge import Audit, judge
 from plaudit.detectors import TextFigures
 from plaudit.ingest import Ingested
 from plaudit.ingest.exports import ExportRead

@@ -13,7 +13,7 @@ from plaudit.app.bundle.archive import Archive
 from plaudit.app.bundle.make import DOCUMENT
 from plaudit.app.bundle.packed import KINDS, unpack
 from plaudit.app.bundle.sections import WORDS
-from plaudit.app.pipeline import Audit
+from plaudit.app.judge import Audit
 from plaudit.errors import InputError
 from plaudit.progress import Progress
 from plaudit.report import to_json
