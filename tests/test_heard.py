@@ -31,9 +31,10 @@ def test_the_kernel_is_its_plain_twin_and_hears_no_more_than_came(seed):
     likes = rng.poisson(rng.gamma(0.7, 3.0, (8, 12))).astype(float)
     likes[0, rng.integers(12)] += 200.0
     looks = likes + rng.integers(0, 60, likes.shape).astype(float)
+    beside = rng.poisson(0.3, likes.shape) * rng.integers(0, 2, likes.shape).astype(float)
     own = float(rng.integers(0, 2))
-    told = heard_by_stretch(likes, looks, 1.2, 12.0, 0.1, own)
-    for one, other in zip(told, heard_by_stretch_plainly(likes, looks, 1.2, 12.0, 0.1, own), strict=True):
+    told = heard_by_stretch(likes, beside, looks, 1.2, 12.0, 0.1, own)
+    for one, other in zip(told, heard_by_stretch_plainly(likes, beside, looks, 1.2, 12.0, 0.1, own), strict=True):
         assert np.allclose(one, other)
     heard, seen = told
     assert (heard <= likes).all() and (heard >= 0).all() and (seen >= 0).all() and (seen <= looks).all()
@@ -44,7 +45,7 @@ def test_steady_rows_are_heard_and_so_is_a_row_of_many_likes():
     rng = np.random.default_rng(2)
     looks = np.full((400, 32), 50.0)
     likes = rng.binomial(50, np.repeat(rng.uniform(0.01, 0.8, 400)[:, None], 32, axis=1)).astype(float)
-    heard, _ = heard_by_stretch(likes, looks, 1.0, 3.0, spread_between(likes, looks), 1.0)
+    heard, _ = heard_by_stretch(likes, np.zeros(likes.shape), looks, 1.0, 3.0, spread_between(likes, looks), 1.0)
     assert heard.sum() > 0.99 * likes.sum()
 
 
@@ -173,3 +174,26 @@ def test_the_strictest_of_the_three_questions_answers() -> None:
     assert np.array_equal(told, np.max(each, axis=0)) and told[7] > 100
     alike = np.zeros_like(elsewhere)
     assert np.array_equal(unheard_strictest(target, at, alike, born, 90_000_000), each[0])
+
+
+def test_what_fills_a_stretch_beside_a_group_is_not_heard_twice():
+    rng = np.random.default_rng(10)
+    born, target, at, now = _world(rng)
+    elsewhere = np.floor(rng.lognormal(2.0, 1.2, target.size)).astype(np.int64)
+    # Forty hands at once, of whom a verdict puts thirty-five into a group.
+    moment = int(born[7] + 30 * HOUR_MS)
+    hands = (moment + rng.integers(0, HOUR_MS // 6, 40)).astype(np.int64)
+    target, at = np.append(target, np.full(40, 7)), np.append(at, hands)
+    elsewhere = np.append(elsewhere, rng.choice(elsewhere, 40))
+    grouped = np.append(np.zeros(target.size - 40, np.bool_), np.arange(40) < 35)
+    free = np.flatnonzero(~grouped)
+    alone = unheard_strictest(target[free], at[free], elsewhere[free], born, now)
+    beside = unheard_strictest(target, at, elsewhere, born, now, grouped)
+    assert beside[7] >= alone[7] + 1 and np.array_equal(np.delete(alone, 7), np.delete(beside, 7))
+    # Only what came where the group came: the forty's other five and what else that hour held.
+    there = (target == 7) & (np.abs(at - moment) < 4 * HOUR_MS) & ~grouped
+    assert beside[7] <= alone[7] + there.sum()
+    assert np.array_equal(beside, np.rint(beside))
+    # Groups on targets nobody else likes, and logs of nothing else, say nothing.
+    only = unheard_strictest(target, at, elsewhere, born, now, np.ones(target.size, np.bool_))
+    assert not only.any()

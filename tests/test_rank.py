@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -289,3 +290,14 @@ def test_what_came_too_fast_lifts_nothing_and_doubt_does_not_outweigh_what_is_ce
     assert [row.target for row in board.rows] == ["steady", "burst", "doubted"]
     assert [row.counted for row in board.rows] == [40, 20, 15]
     assert [row.likes for row in board.rows] == [40, 100, 60] and board.rows[1].unheard == 80
+
+
+def test_among_equals_nothing_decides_that_is_for_sale():
+    zero = np.zeros(3)
+    # All have ten likes that count; of the second ninety more were found to be bought, the third is the youngest.
+    board = Board(np.array([10.0, 100.0, 10.0]), np.array([0.0, 90.0, 0.0]), zero, zero, zero, zero)
+    assert rank_board(board).own_place.tolist() == [1, 2, 3]
+    assert rank_board(board, explore=False).raw_place.tolist() == [2, 1, 3]
+    seen = replace(board, exposures=np.array([100.0, 190.0, 100.0]), age_h=np.array([9.0, 9.0, 1.0]))
+    told = rank_board(seen)
+    assert np.ptp(told.score) == 0.0 and told.own_place.tolist() == [2, 3, 1]

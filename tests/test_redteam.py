@@ -241,9 +241,10 @@ def test_a_search_repeats_by_seed_and_is_never_worse_than_the_naive_start(ground
         assert found.price == price(found.checked, GOALS[goal], 1 if goal == "places" else 3)
         assert list(found.front) == sorted(found.front, key=lambda one: one.yuan)
     assert min(one.strategy.batch for one in first.trials) >= 50
-    small = search(arenas, held, "machine", "raw_likes", trials=12, seed=1, least=0.1)
+    # A quarter of the tries is drawn before anything is followed: small orders and accounts of one's own among them.
+    small = search(arenas, held, "machine", "raw_likes", trials=48, seed=1, least=0.1)
     assert min(one.strategy.batch for one in small.trials) < 50
-    assert len({one.strategy.accounts for one in (*first.trials, *else_.trials)}) > 1
+    assert len({one.strategy.accounts for one in small.trials}) > 1
     odd: tuple[dict[str, Any], ...] = ({"market": "moon"}, {"goal": "fame"}, {"trials": 0}, {"seed": -1}, {"least": 0})
     for wrong in odd:
         with pytest.raises(InputError):

@@ -39,15 +39,19 @@ def most_drawn(mean: float, spread: float) -> float:
 
 @njit(cache=True, nogil=True)
 def heard_by_stretch(
-    likes: Floats, looks: Floats, shape0: float, rate0: float, spread: float, own: float
+    likes: Floats, beside: Floats, looks: Floats, shape0: float, rate0: float, spread: float, own: float
 ) -> tuple[Floats, Floats]:
     """Likes heard in each stretch and the looks that belong to them, ``float64[n, stretches]`` each.
 
     All likes, but no more than the other stretches of the row let expect of those who saw it there. Who gave a like
     that is not heard is not counted as having seen it either: a delivery neither lifts a row nor makes it look unloved.
 
+    Where likes that are heard otherwise came into the same stretch, what can be heard of it is shared with them: which
+    of the crowd are its own nobody knows, so each like has the same part. They say nothing of the other stretches.
+
     Args:
-        likes: ``float64[n, stretches]``; ``looks``: how many saw the row there, likers included, in any unit.
+        likes: ``float64[n, stretches]``; ``beside``: likes in the same stretch that are heard otherwise; ``looks``: how
+            many saw the row there, likers included, in any unit.
         shape0, rate0: the gamma distribution of likes per look behind the rows.
         spread: relative variance of the rate between stretches of one row, see :func:`spread_between`.
         own: looks that one like makes: 1 where looks were counted, 0 where attention stands in for them.
@@ -68,9 +72,12 @@ def heard_by_stretch(
                 shape = shape0 + all_heard - heard[row, k]
                 rate = shape / (rate0 + all_seen - seen[row, k])
                 most = most_drawn(rate * seen[row, k], spread + 1.0 / shape)
-                if most < heard[row, k]:
-                    heard[row, k] = most
-                    moved = True
+                came = likes[row, k] + beside[row, k]
+                if most < came:
+                    most *= likes[row, k] / came
+                    if most < heard[row, k]:
+                        heard[row, k] = most
+                        moved = True
             if not moved:
                 break
             for k in range(likes.shape[1]):
@@ -79,7 +86,7 @@ def heard_by_stretch(
 
 
 def heard_by_stretch_plainly(
-    likes: Floats, looks: Floats, shape0: float, rate0: float, spread: float, own: float
+    likes: Floats, beside: Floats, looks: Floats, shape0: float, rate0: float, spread: float, own: float
 ) -> tuple[Floats, Floats]:
     """The plain twin, all rows at once."""
     heard, seen = likes.copy(), looks.copy()
@@ -90,7 +97,8 @@ def heard_by_stretch_plainly(
         wide, spreads = 1.0 + (spread + 1.0 / shape) * mean, spread + 1.0 / shape
         deviation = np.sqrt(mean * wide)
         edge = mean + deviation * (HEARD_Z + (HEARD_Z**2 - 1.0) / 6.0 * (wide + spreads * mean) / deviation)
-        heard = np.minimum(heard, np.where(mean > 1e-9, np.floor(edge + 0.5), 0.0))
+        most, came = np.where(mean > 1e-9, np.floor(edge + 0.5), 0.0), likes + beside
+        heard = np.minimum(heard, np.where(most < came, most * (likes / np.maximum(came, 1.0)), likes))
         seen = np.maximum(looks - own * (likes - heard), 0.0)
     return heard, seen
 

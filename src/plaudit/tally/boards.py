@@ -118,13 +118,13 @@ def unheard_likes(log: EventLog, verdicts: Verdicts) -> Floats:
 
     Discounted likes are out anyway, and undetermined ones of groups are heard as one voice.
     """
-    open_ = verdicts.status == _UNDETERMINED
-    heard = np.flatnonzero((verdicts.status != _DISCOUNTED) & ~(open_ & (verdicts.group >= 0)))
+    heard = np.flatnonzero(verdicts.status != _DISCOUNTED)
+    grouped = (verdicts.status[heard] == _UNDETERMINED) & (verdicts.group[heard] >= 0)
     elsewhere = np.bincount(log.actor, minlength=log.n_actors)[log.actor[heard]] - 1
     target, at_ms, born_ms = log.target[heard], log.at_ms[heard], log.born_ms.astype(np.float64)
-    del open_, heard
+    del heard
     # A burst by newcomers is one thing and not three: the strictest of the questions answers.
-    return unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms)
+    return unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms, grouped)
 
 
 def ages(born_ms: Floats, as_of_ms: int) -> Floats:

@@ -12,6 +12,10 @@ into classes by how much else they like, with equally many likes in each, and a 
 its other classes let expect. Hands that were made for the purpose, or that do nothing else, are alike in this.
 
 *Both.* A crowd of readers that comes at once is of all kinds; of hands that come at once, one is heard.
+
+Likes of a suspected group are heard as its one voice and not here. But where they come they are part of the crowd: of a
+stretch they fill, likes outside the group have the same part as any other like in it, and what can be heard of one
+stretch is not heard twice.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from numpy.typing import NDArray
 from plaudit.kernels.board import gamma_poisson_prior
 from plaudit.kernels.heard import MOST_SPREAD, heard_by_stretch, middle_spread, spreads
 from plaudit.kernels.response import response_curve
-from plaudit.model import Floats, Ints, Ints32
+from plaudit.model import Bools, Floats, Ints, Ints32
 
 STRETCHES = 64
 CLASSES = 16
@@ -34,6 +38,7 @@ CLASSES = 16
 _RESOLUTION_MS = 1000.0
 _MOST_CELLS = 2_000_000
 """Parts of targets looked at together."""
+_NONE: Ints = np.zeros(0, np.int64)
 
 
 def unheard(target: Ints, at_ms: Ints, born_ms: Floats, as_of_ms: int, stretches: int = STRETCHES) -> Floats:
@@ -71,17 +76,30 @@ def unheard_together(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats
     return _together(when, _spread(when), who, _spread(who), born_ms.shape[0])
 
 
-def unheard_strictest(target: NDArray[Any], at_ms: Ints, elsewhere: Ints, born_ms: Floats, as_of_ms: int) -> Floats:
-    """The most likes of each target that any of the three questions leaves unheard, ``float64[n_targets]`` >= 0.
+def unheard_strictest(
+    target: NDArray[Any], at_ms: Ints, elsewhere: Ints, born_ms: Floats, as_of_ms: int, grouped: Bools | None = None
+) -> Floats:
+    """The most likes of each target that any of the three questions leaves unheard, ``float64[n_targets]``, whole.
 
-    Arguments as above; every publication is known. Stretches and classes are made once for all three.
+    Stretches and classes are made once for all three. Every publication is known.
+
+    Args:
+        target, at_ms, elsewhere, born_ms, as_of_ms: as above, of all likes that are not discounted.
+        grouped: of each, whether it is heard as its group's voice, ``bool[likes]``: such likes are never among those
+            told here, and teach nothing about readers; they fill the stretches they come in. None: of no like.
     """
-    size = born_ms.shape[0]
-    when = _stretches(target, at_ms, born_ms, as_of_ms, STRETCHES)
-    who = _classes(target, elsewhere, size, CLASSES)
+    size, others, also = born_ms.shape[0], (_NONE, _NONE), (_NONE, _NONE)
+    if grouped is not None and grouped.any():
+        others, also = (target[grouped], at_ms[grouped]), (target[grouped], elsewhere[grouped])
+        target, at_ms, elsewhere = target[~grouped], at_ms[~grouped], elsewhere[~grouped]
+    when = _stretches(target, at_ms, born_ms, as_of_ms, STRETCHES, others)
+    who = _classes(target, elsewhere, size, CLASSES, also)
     paced, mixed = _spread(when), _spread(who)
     out = np.maximum(_not_heard(when, paced, size), _together(when, paced, who, mixed, size))
-    return np.maximum(out, _not_heard(who, mixed, size)) if who.share.shape[0] > 1 else out
+    # In a class of accounts a group has no stretch to fill: readers of its kind may come on any day.
+    alone = replace(who, beside=_NONE, beside_part=_NONE)
+    out = np.maximum(out, _not_heard(alone, mixed, size)) if who.share.shape[0] > 1 else out
+    return np.asarray(np.rint(out), np.float64)
 
 
 def _together(when: _Parts, paced: float, who: _Parts, mixed: float, size: int) -> Floats:
@@ -90,7 +108,8 @@ def _together(when: _Parts, paced: float, who: _Parts, mixed: float, size: int) 
     if kinds < 2:
         return np.zeros(size)
     share: Floats = np.outer(when.share, who.share).ravel().astype(np.float64)
-    both = replace(when, part=when.part * kinds + who.part, share=share)
+    cells = when.part * kinds + who.part, when.beside_part * kinds + who.beside_part
+    both = replace(when, part=cells[0], beside_part=cells[1], share=share)
     # A link passed on among people alike is a burst of one kind: such parts get the benefit of a wide spread.
     return _not_heard(both, max((1.0 + paced) * (1.0 + mixed) - 1.0, MOST_SPREAD), size)
 
@@ -103,6 +122,7 @@ class _Parts:
         rows: the likes, ``int64[k]``, by target; ``target``: row of each in ``known``,
             ``int32[k]``; ``part``: which part, ``int16[k]``.
         known: targets with a like; ``looks``: attention each got, ``float64[known]``; ``share``: that of each part.
+        beside, beside_part: row in ``known``, ascending, and part of each like of a suspected group on these targets.
     """
 
     rows: Ints
@@ -111,9 +131,19 @@ class _Parts:
     known: Ints
     looks: Floats
     share: Floats
+    beside: Ints
+    beside_part: Ints
 
 
-def _stretches(target: NDArray[Any], at_ms: Ints, born_ms: Floats, as_of_ms: int, stretches: int) -> _Parts:
+def _stretches(
+    target: NDArray[Any],
+    at_ms: Ints,
+    born_ms: Floats,
+    as_of_ms: int,
+    stretches: int,
+    beside: tuple[NDArray[Any], Ints] = (_NONE, _NONE),
+) -> _Parts:
+    """Likes by stretch of attention; ``beside``: target and time of those of suspected groups."""
     rows = np.flatnonzero(np.isfinite(born_ms[target]))
     rows = rows[np.argsort(target[rows], kind="stable")]
     own = target[rows]
@@ -122,7 +152,7 @@ def _stretches(target: NDArray[Any], at_ms: Ints, born_ms: Floats, as_of_ms: int
     known = np.flatnonzero(most > 0)
     share = np.full(stretches, 1.0 / stretches)
     if rows.size == 0:
-        return _Parts(rows, own.astype(np.int32), own.astype(np.int16), known, np.zeros(0), share)
+        return _Parts(rows, own.astype(np.int32), own.astype(np.int16), known, np.zeros(0), share, _NONE, _NONE)
     limit = np.maximum(as_of_ms - born_ms, 1.0)
     np.maximum.at(limit, own, age)
     # Every target tells how attention fades by the root of its likes: one great success must not be the curve.
@@ -130,22 +160,43 @@ def _stretches(target: NDArray[Any], at_ms: Ints, born_ms: Floats, as_of_ms: int
     row = _places(known, own, most.shape[0])
     whole = np.maximum(curve(limit[known]), 1e-12)
     part = np.minimum((curve(age) / whole[row] * stretches).astype(np.int16), stretches - 1)
-    return _Parts(rows, row, part, known, whole, share)
+    other, also = _on(known, *beside)
+    late = np.maximum(also - born_ms[known[other]], 0.0)
+    also_part = np.minimum((curve(late) / whole[other] * stretches).astype(np.int64), stretches - 1)
+    return _Parts(rows, row, part, known, whole, share, other, also_part)
 
 
-def _classes(target: NDArray[Any], elsewhere: Ints, size: int, classes: int) -> _Parts:
+def _on(known: Ints, target: NDArray[Any], value: Ints) -> tuple[Ints, Ints]:
+    """Row in ``known`` and value of the likes on these targets, by target."""
+    row = np.searchsorted(known, target)
+    kept = np.flatnonzero(known[np.minimum(row, known.shape[0] - 1)] == target)
+    kept = kept[np.argsort(row[kept], kind="stable")]
+    return row[kept], value[kept]
+
+
+def _classes(
+    target: NDArray[Any],
+    elsewhere: Ints,
+    size: int,
+    classes: int,
+    beside: tuple[NDArray[Any], Ints] = (_NONE, _NONE),
+) -> _Parts:
+    """Likes by class of account; ``beside``: target and likes elsewhere of those of suspected groups."""
     rows = np.argsort(target, kind="stable")
     target, elsewhere = target[rows], elsewhere[rows]
     most = np.bincount(target, minlength=size)
     known = np.flatnonzero(most > 0)
     row = _places(known, target, size)
     if target.size == 0:
-        return _Parts(rows, row, row.astype(np.int16), known, np.zeros(0), np.zeros(0))
+        return _Parts(rows, row, row.astype(np.int16), known, np.zeros(0), np.zeros(0), _NONE, _NONE)
     edges = np.unique(np.quantile(elsewhere, np.arange(1, classes) / classes))
     of = np.searchsorted(edges, elsewhere, side="right").astype(np.int16)
     # As with attention: one great success must not say what readers are.
     share = np.bincount(of, 1.0 / np.sqrt(most[target]), edges.shape[0] + 1)
     found = np.flatnonzero(share > 0)
+    other, also = _on(known, *beside)
+    # A class no reader is of is the next one.
+    also_part = np.minimum(np.searchsorted(found, np.searchsorted(edges, also, side="right")), found.shape[0] - 1)
     return _Parts(
         rows,
         row,
@@ -153,6 +204,8 @@ def _classes(target: NDArray[Any], elsewhere: Ints, size: int, classes: int) -> 
         known,
         np.ones(known.shape[0]),
         share[found] / share.sum(),
+        other,
+        also_part,
     )
 
 
@@ -165,11 +218,14 @@ def _places(known: Ints, target: NDArray[Any], size: int) -> Ints32:
 
 def _table(parts: _Parts, first: int, stop: int) -> tuple[Floats, Floats]:
     """Likes of each part of targets ``first:stop`` of ``known``, and the attention to it, ``float64[rows, parts]``."""
-    width = parts.share.shape[0]
-    a, b = np.searchsorted(parts.target, [first, stop])
-    cell = (parts.target[a:b].astype(np.int64) - first) * width + parts.part[a:b]
-    likes = np.bincount(cell, minlength=(stop - first) * width).reshape(-1, width).astype(np.float64)
+    likes = _tabled(parts.target, parts.part, first, stop, parts.share.shape[0])
     return likes, parts.looks[first:stop, None] * parts.share
+
+
+def _tabled(target: NDArray[Any], part: NDArray[Any], first: int, stop: int, width: int) -> Floats:
+    a, b = np.searchsorted(target, [first, stop])
+    cell = (target[a:b].astype(np.int64) - first) * width + part[a:b]
+    return np.bincount(cell, minlength=(stop - first) * width).reshape(-1, width).astype(np.float64)
 
 
 def _some_at_a_time(parts: _Parts) -> Iterator[tuple[int, int]]:
@@ -195,6 +251,7 @@ def _not_heard(parts: _Parts, spread: float, size: int) -> Floats:
     prior = gamma_poisson_prior(total, parts.looks)
     for first, stop in _some_at_a_time(parts):
         likes, looks = _table(parts, first, stop)
-        heard, _ = heard_by_stretch(likes, looks, *prior, spread, 0.0)
+        beside = _tabled(parts.beside, parts.beside_part, first, stop, parts.share.shape[0])
+        heard, _ = heard_by_stretch(likes, beside, looks, *prior, spread, 0.0)
         out[parts.known[first:stop]] = (likes - heard).sum(axis=1)
     return out

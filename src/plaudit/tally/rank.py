@@ -152,7 +152,9 @@ def rank_board(
         low = gamma_poisson_lower(counted, exposures, prior, LEVEL_Z)
         high = gamma_quantile(prior[0] + counted, prior[1] + exposures, LEVEL_Z)
         draws = rng.gamma(prior[0] + counted, size=(DRAWS, n)) / (prior[1] + exposures)
-    order = np.lexsort((np.arange(n), -board.likes, -score))
+    # Among equals nothing decides that is for sale: not raw likes, but what is behind the score, then the younger row.
+    young = np.zeros(n) if board.age_h is None else board.age_h
+    order = np.lexsort((np.arange(n), young, -counted, -score))
     own, guest = places(order), -1
     if explore and n > GUEST_PLACE:
         below = order[GUEST_PLACE - 1 :]

@@ -45,7 +45,8 @@ class Hearing:
             self._spread = spread_between(self._likes, self._seen)
         self._turn += 1
         prior = gamma_poisson_prior(self.heard, self.looks)
-        heard, by = heard_by_stretch(self._likes[row], self._seen[row], *prior, self._spread, 1.0)
+        came = self._likes[row]
+        heard, by = heard_by_stretch(came, np.zeros(came.shape), self._seen[row], *prior, self._spread, 1.0)
         self.heard[row], self.looks[row] = heard.sum(axis=1), by.sum(axis=1)
 
     def _join(self, row: Ints) -> None:

@@ -100,11 +100,13 @@ def naive(market: str) -> Strategy:
 def plain(market: str) -> tuple[Strategy, ...]:
     """The cheapest offers: delivered at once, with no care taken; a small order, a usual one, and four small ones.
 
-    Whoever faces raw counts needs nothing else, and must not have to come upon it by chance.
+    The last two begin when the post appears, where a burst is least surprising, by hands that live here where there are
+    such. Neither costs more, and nobody must have to come upon it by chance.
     """
     least, hours = {"machine": (50, 5 / 60), "crowd": (20, 0.5), "rented": (30, 2.0)}[market]
-    usual = naive(market).batch
+    usual, local = naive(market).batch, 0.0 if market == "machine" else 1.0
+    later = ((least, 1, 0.3, 0.0), (usual, 1, 0.3, 0.0), (least, 4, 0.3, 0.0))
     return tuple(
-        Strategy(batch=batch, posts=posts, hours=hours, shape="line", spread=1.5)
-        for batch, posts in ((least, 1), (usual, 1), (least, 4))
+        Strategy(batch=batch, posts=posts, hours=hours, shape="line", spread=1.5, start=start, local=own)
+        for batch, posts, start, own in (*later, (least, 1, 0.0, local), (least, 4, 0.0, local))
     )
