@@ -103,13 +103,12 @@ class Rhythm:
         """Clock age of these likes."""
         return _ages(self.log, self.clock, self.born, rows)
 
-    def low(self, rows: Rows) -> Floats:
-        """Where the coordinate of these likes begins: an interval when times are coarse."""
-        return _coordinates(self.response, self.age(rows), self.whole[self.log.target[rows]], self.resolution_ms)[0]
+    def span(self, rows: Rows) -> tuple[Floats, Floats]:
+        """Where the coordinate of these likes begins and ends: an interval when times are coarse.
 
-    def high(self, rows: Rows) -> Floats:
-        """Where it ends."""
-        return _coordinates(self.response, self.age(rows), self.whole[self.log.target[rows]], self.resolution_ms)[1]
+        Ask once for many likes: a call costs as much as some hundreds of them.
+        """
+        return _coordinates(self.response, self.age(rows), self.whole[self.log.target[rows]], self.resolution_ms)
 
     def empirical_z(self, z: Floats, points: Ints) -> Floats:
         """``z`` measured against what targets of that size ordinarily show in this log."""

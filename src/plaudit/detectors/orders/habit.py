@@ -163,6 +163,7 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
     edges = age_edges(float(np.maximum(life.max(), age.max())), max(float(rhythm.resolution_ms), 1000.0))
     limit, weight = np.maximum(life[inverse], age), 1.0 / counts[inverse]
     deaths, truncated = tabulate(edges, age, limit, weight)
+    usual_low, usual_high = rhythm.span(rows)
     for t in np.sort(busiest):
         mine = inverse == t
         # Leave one out: the habit is what the cohort does on its other targets.
@@ -170,8 +171,8 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
         habit = curve_of(edges, np.maximum(deaths - own, 0.0), np.maximum(truncated - own_truncated, 0.0))
         whole = max(float(habit(life[t : t + 1])[0]), 1e-12)
         # A trace of the platform's own curve: a cohort may do once what everybody does.
-        low = (1 - _TRACE) * np.minimum(habit(age[mine]) / whole, 1.0) + _TRACE * rhythm.low(rows[mine])
-        high = (1 - _TRACE) * np.minimum(habit(age_end[mine]) / whole, 1.0) + _TRACE * rhythm.high(rows[mine])
+        low = (1 - _TRACE) * np.minimum(habit(age[mine]) / whole, 1.0) + _TRACE * usual_low[mine]
+        high = (1 - _TRACE) * np.minimum(habit(age_end[mine]) / whole, 1.0) + _TRACE * usual_high[mine]
         order = np.argsort(low, kind="stable")
         low, high = low[order], np.maximum(high, low)[order]
         statistic = scan_targets(low, high, np.array([0, low.shape[0]]), 4, np.inf, np.inf, 0)[1]

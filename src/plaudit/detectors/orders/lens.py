@@ -163,7 +163,7 @@ def _joined(log: EventLog, rhythm: Rhythm, first: Ints, last: Ints) -> Episodes:
     target = log.target[begin].astype(np.int64)
     likes = stop - begin + 1
     points = np.diff(log.target_offsets())[target]
-    width = np.clip(rhythm.high(stop) - rhythm.low(begin), 0.0, 0.95)
+    width = np.clip(rhythm.span(stop)[1] - rhythm.span(begin)[0], 0.0, 0.95)
     expected: Floats = np.minimum((points - likes) * width / (1.0 - width), likes.astype(np.float64))
     never = np.zeros(begin.shape[0], dtype=bool)
     return Episodes(target, begin, stop, likes, expected, np.zeros(begin.shape[0]), points, never, never)

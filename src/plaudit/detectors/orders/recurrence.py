@@ -61,7 +61,7 @@ def late_bursts(log: EventLog, rhythm: Rhythm, g: Gatherings) -> Bools:
     e = g.episodes
     sudden = (e.likes >= _SUDDEN * e.expected) & (e.likes - e.expected >= _LEAST_EXCESS)
     brief = log.at_ms[e.last] - log.at_ms[e.first] <= DAY_MS
-    return np.asarray(sudden & brief & (rhythm.low(e.first) >= _LATE), dtype=bool)
+    return np.asarray(sudden & brief & (rhythm.span(e.first)[0] >= _LATE), dtype=bool)
 
 
 def _log_p(own: Pairs, x: Floats, asked: Bools, found: Bools) -> Floats:
