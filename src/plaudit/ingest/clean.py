@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,6 @@ import pyarrow.compute as pc
 _BLANKS = " \t\r\n\f\v"
 ABSENT = ("NULL", "null", "NaN", "nan", "NaT", "None", "undefined", "<NA>", "\\N")
 """What databases, frames and scripts write where there is no value: as an id it would make one account of thousands."""
-_ABSENT = pa.array(ABSENT)
 _LONGEST = max(map(len, ABSENT))
 _LENGTHS = np.zeros(_LONGEST + 2, dtype=np.bool_)
 _LENGTHS[[len(word) for word in ABSENT]] = True
@@ -20,6 +20,12 @@ _FIRST = np.zeros(256, dtype=np.bool_)
 _FIRST[[ord(word[0]) for word in ABSENT]] = True
 _EDGES = np.zeros(256, dtype=np.bool_)
 _EDGES[[ord(sign) for sign in " \t\r\n\f"]] = True
+
+
+@cache
+def _absent() -> pa.Array:
+    # Made when first needed: Arrow loads pandas, if there is one, with the first array it is asked for.
+    return pa.array(ABSENT)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -53,7 +59,7 @@ def cleaned(values: pa.Array) -> pa.Array:
         values = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, values.type), trimmed)
     elif not (_LENGTHS[np.minimum(length[filled], _LONGEST + 1)] & _FIRST[letters[ends[:-1][filled]]]).any():
         return values
-    missing = pc.is_in(values, value_set=_ABSENT)
+    missing = pc.is_in(values, value_set=_absent())
     return pc.if_else(missing, pa.scalar(None, values.type), values) if pc.any(missing).as_py() else values
 
 
