@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-_WORTH_IT = 500_000
+_WORTH_IT = 2_000_000
 LEAST_PER_LIKE = 120
 """Bytes that an audit surely needs for each like beside the log itself; measured, it takes 180 to 240."""
 _MEMINFO = Path("/proc/meminfo")
@@ -20,7 +20,7 @@ def give_back(likes: int) -> None:
     the next step cannot use, which doubled what an audit of some million likes held.
 
     Args:
-        likes: how many likes the log has: below half a million it is not worth the time.
+        likes: how many likes the log has: below two million it is not worth the time.
     """
     if likes >= _WORTH_IT and (trim := _trim()) is not None:
         trim(0)

@@ -247,9 +247,10 @@ def _doubted(log: EventLog, context: Context, g: Gatherings, web: Web, found: li
     for place in np.flatnonzero(in_doubt).tolist():
         one = found[asked[place]]
         out[asked[place]] = replace(one, certainty=min(one.certainty, chance))
-    for number in np.flatnonzero(np.bincount(answer.hand[~in_doubt]) > 1).tolist():
-        pieces = np.flatnonzero(answer.hand == number).tolist()
-        whole = _whole(log, context, g, web, [found[asked[place]] for place in pieces])
+    many = np.flatnonzero(np.bincount(answer.hand[~in_doubt]) > 1).tolist()
+    apart = [np.flatnonzero(answer.hand == number).tolist() for number in many]
+    wholes = each(lambda pieces: _whole(log, context, g, web, [found[asked[place]] for place in pieces]), apart)
+    for pieces, whole in zip(apart, wholes, strict=True):
         if whole is not None:
             for place in pieces[1:]:
                 out[asked[place]] = None
