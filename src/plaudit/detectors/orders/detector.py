@@ -86,6 +86,18 @@ class Found:
     pool: float = 0.0
     members: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
+    @property
+    def suspect(self) -> Suspect:
+        """The cohort as it is asked whether something innocent would match it."""
+        return Suspect(
+            rows=self.rows,
+            share=self.share,
+            there=self.witness.there,
+            members=self.members,
+            pool=self.pool,
+            when=self.witness.when,
+        )
+
 
 @dataclass(frozen=True)
 class Orders:
@@ -228,18 +240,7 @@ def _judged(
 def _doubted(log: EventLog, context: Context, g: Gatherings, web: Web, found: list[Found]) -> list[Found]:
     """The same cohorts, those in doubt that something innocent would match, and one hand's pieces put together."""
     asked = [number for number, one in enumerate(found) if one.members.shape[0]]
-    suspects = [
-        Suspect(
-            rows=one.rows,
-            share=one.share,
-            there=one.witness.there,
-            members=one.members,
-            pool=one.pool,
-            when=one.witness.when,
-        )
-        for one in (found[number] for number in asked)
-    ]
-    answer = doubtful(log, context, suspects)
+    answer = doubtful(log, context, [found[number].suspect for number in asked])
     in_doubt = answer.doubtful
     sure = sum(found[asked[place]].certainty == 1.0 for place in np.flatnonzero(~in_doubt).tolist())
     chance = chance_of_ring(sure, int(in_doubt.sum()))
@@ -264,10 +265,7 @@ def _whole(log: EventLog, context: Context, g: Gatherings, web: Web, pieces: lis
     witness = _witness(log, context, g, cohort, web)
     if witness is None or witness.log_p > max(min(one.witness.log_p for one in pieces), _BEYOND):
         return None
-    joined = together(
-        log,
-        [Suspect(one.rows, one.share, one.witness.there, one.members, one.pool, one.witness.when) for one in pieces],
-    )
+    joined = together(log, [one.suspect for one in pieces])
     certainty = max(one.certainty for one in pieces)
     return Found(cohort.gatherings, witness, joined.rows, joined.share, certainty, joined.pool, joined.members)
 
