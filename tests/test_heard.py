@@ -145,6 +145,29 @@ def test_the_voice_of_a_group_is_worth_the_chance_that_it_is_one():
     assert smaller.discounted.tolist() == [1.0, 0.0] and np.allclose(smaller.voice, [0.02, 0.0])
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=80))
+def test_a_group_has_one_voice_in_all_and_another_like_never_takes_from_its_target(rows):
+    target, group = np.array(rows).T
+    likes = (target, np.full(target.size, 2), group, np.zeros(target.size))
+    size = np.full(6, 9.0)
+    known = audited(size, size * 0, size * 0, size * 0, size * 0, likes)
+    voices = np.zeros((4, 6))
+    for one in known.given(np.arange(6)):
+        voices[one.group] = one.voice
+    assert np.allclose((voices**2).sum(axis=1)[np.unique(group)], 1.0)
+    assert np.allclose(voices.sum(axis=0), known.whole.voices)
+    more = target[-1:], np.array([2]), group[-1:], np.zeros(1)
+    wider = tuple(np.append(column, one) for column, one in zip(likes, more, strict=True))
+    again = audited(size, size * 0, size * 0, size * 0, size * 0, wider)  # type: ignore[arg-type]
+    assert again.whole.voices[target[-1]] >= known.whole.voices[target[-1]] - 1e-12
+
+
+def test_who_comes_to_everything_tells_less_about_each():
+    nothing = np.zeros(16)
+    likes = (np.repeat(np.arange(16), 5), np.full(80, 2), np.zeros(80, np.int64), np.full(80, 0.2))
+    assert np.allclose(audited(nothing, nothing, nothing, nothing, nothing, likes).whole.voices, 0.8 / 4)
+
+
 def test_of_hands_alike_that_come_at_once_hardly_one_is_heard():
     rng = np.random.default_rng(8)
     born, target, at, now = _world(rng)

@@ -41,14 +41,14 @@ class Audited:
     Attributes:
         whole: every target, as if they stood on one board; ages may be NaN.
         target, status, group: likes of suspected groups: whose, index into ``STATUSES``, which group; ``int64[k]``.
-        free: chance of each of these not to be bought, ``float64[k]``.
+        voice: what of its group's one voice each of these carries, ``float64[k]``; see :func:`audited`.
     """
 
     whole: Board
     target: Ints
     status: Ints
     group: Ints
-    free: Floats
+    voice: Floats
 
     def board(self, rows: Ints, exposures: Floats | None = None, downs: Floats | None = None) -> Board:
         """The board of targets ``rows``; -1 is a target the audit has not seen, with no likes and no age."""
@@ -68,8 +68,8 @@ class Audited:
                 np.bincount(row[of & kept], minlength=rows.shape[0]).astype(np.float64)
                 for kept in (status >= 0, status == _DISCOUNTED, status == _UNDETERMINED)
             )
-            free = np.bincount(row[of], self.free[mine][of], rows.shape[0])
-            out.append(Given(one, alike, cut, open_, free / np.maximum(alike, 1.0)))
+            voice = np.bincount(row[of], self.voice[mine][of], rows.shape[0]).astype(np.float64)
+            out.append(Given(one, alike, cut, open_, voice))
         return sorted(out, key=lambda one: (-float(one.likes.sum()), one.group))
 
 
@@ -83,6 +83,11 @@ def audited(
 ) -> Audited:
     """What an audit knows of every target.
 
+    A suspected group is heard as one person with one vote to spend, by the rule of quadratic voting (Lalley and Weyl
+    2018): its likes are a vector over targets, and its voices are that vector at length one. On a single target that is
+    one voice, on ``k`` targets equally liked ``1 / sqrt(k)`` each: who comes to everything tells less about each.
+    Every voice is worth the chance that it was not bought.
+
     Args:
         shown, discounted, undetermined, missed: likes of each target, the last as :func:`unheard_likes` has them.
         age_h: hours since each appeared, NaN where unknown.
@@ -91,26 +96,30 @@ def audited(
     """
     size, empty = shown.shape[0], np.zeros(0, np.int64)
     target = status = group = empty
-    free = np.zeros(0)
+    voice = np.zeros(0)
     if likes is not None:
         inside = np.flatnonzero(likes[2] >= 0)
         target, status, group = (column[inside].astype(np.int64) for column in likes[:3])
-        free = 1.0 - likes[3][inside]
+        voice = (1.0 - likes[3][inside]) / _lengths(target, group)[group]
     grouped = np.bincount(target[status == _UNDETERMINED], minlength=size).astype(np.float64)
-    width = int(group.max(initial=0)) + 1
-    # One voice, whatever the size, and worth the chance that it is one.
-    cell, row, count = np.unique(target * width + group, return_inverse=True, return_counts=True)
-    voices = np.bincount(cell // width, np.bincount(row, free, cell.shape[0]) / count, size).astype(np.float64)
     whole = Board(
         likes=shown,
         discounted=discounted,
         undetermined=np.maximum(undetermined - grouped, 0.0),
         grouped=grouped,
-        voices=voices,
+        voices=np.bincount(target, voice, size).astype(np.float64),
         unheard=missed,
         age_h=age_h,
     )
-    return Audited(whole, target, status, group, free)
+    return Audited(whole, target, status, group, voice)
+
+
+def _lengths(target: Ints, group: Ints) -> Floats:
+    """Length of each group's vector of likes by target, ``float64[groups]``; that of no likes is one."""
+    width = int(group.max(initial=0)) + 1
+    cell, count = np.unique(target * width + group, return_counts=True)
+    squares = np.bincount(cell % width, count.astype(np.float64) ** 2, width)
+    return np.asarray(np.sqrt(np.maximum(squares, 1.0)))
 
 
 def unheard_likes(log: EventLog, verdicts: Verdicts) -> Floats:

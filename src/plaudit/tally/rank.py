@@ -56,7 +56,8 @@ class Board:
         unheard: of the verified and undetermined ones outside groups, likes that are not as readers' are, see
             :mod:`plaudit.tally.heard`.
         grouped: undecided likes that belong to suspected groups, apart from ``undetermined``; ``voices``: what they are
-            heard as: one per group and row, whatever its size, worth the chance that it was not bought.
+            heard as: one per group, whatever its size, shared by the rows it came to, and worth the chance that it was
+            not bought.
         exposures: how often the row was seen; ``downs``: votes against; ``age_h``: hours since it appeared.
     """
 
