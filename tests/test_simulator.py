@@ -220,6 +220,7 @@ def test_crowds_look_as_described(label):
         ("clean", {"context": 0}, lambda w: "device" not in w.events.column_names),
         ("clean", {"missing_hours": 60}, lambda w: len({t // 3_600_000 for t in w.events["at"].to_pylist()}) < 215),
         ("clean", {"publications": 1}, lambda w: set(w.events["kind"].to_pylist()) == {"like", "unlike", "publish"}),
+        ("clean", {"board": 12}, lambda w: frame(w).groupby("parent").target.nunique().max() == 12),
         ("traps", {"clock_skew_s": 60}, lambda w: w.events.num_rows == EVENTS),
         ("naive_ring", {"rotate": 0.5, "pool": 100}, lambda w: frame(w)[lambda r: r.bought].actor.nunique() > 150),
         ("naive_ring", {"brush": 1, "top_up": 0}, lambda w: hours_of(w).median() > 12),

@@ -71,6 +71,7 @@ class Knobs:
         feed_bots: honest automatic accounts that like every new target of a niche; -1 chooses.
         publications: 1 adds a ``publish`` event by its author for every target born within the log.
         context: 1 keeps the ``device``, ``ip`` and ``author`` columns, 0 omits them.
+        board: targets of one page, those that appeared about the same time, in a column ``parent``; 0 omits it.
     """
 
     share_bought: float = 0.03
@@ -94,6 +95,7 @@ class Knobs:
     feed_bots: float = -1
     publications: float = 0
     context: float = 1
+    board: float = 0
 
     def overridden(self, overrides: Mapping[str, float] | None) -> Knobs:
         """The knobs with some replaced.

@@ -74,9 +74,21 @@ def tables(
             names, place = _named(rng, prefix, numbers[source])
             columns[name] = names.take(pa.array(place))
         columns["author"] = people.take(pa.array(who[source.size :][known.target[source]]))
+    if b.knobs.board >= 1:
+        # Drawn apart from everything else: the same world with and without pages.
+        own = np.random.default_rng([seed, 83])
+        names, place = _named(own, "p", _pages(b.born, b.knobs.board)[known.target[source]])
+        columns["parent"] = names.take(pa.array(place))
     truth = _truth(b, event_id, known, source, kind)
     orders = _orders(b, known, source[kind == LIKE], targets, np.unique(known.target[source]))
     return pa.table(columns), truth, orders, _description(b, seed, known, source, kind, orders.num_rows)
+
+
+def _pages(born: Ints, board: float) -> Ints:
+    """Page of each target: what appeared one after the other is discussed under one post."""
+    page = np.empty(born.size, np.int64)
+    page[np.argsort(born, kind="stable")] = np.arange(born.size) // round(board)
+    return page
 
 
 def _names(rng: Rng, prefix: str, n: int) -> pa.Array:

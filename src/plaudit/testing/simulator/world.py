@@ -29,7 +29,7 @@ class World:
 
     Attributes:
         events: ``event_id, actor, target`` (strings), ``at`` (int64, UTC ms), ``kind`` (``like``, ``unlike``,
-            ``publish``) and, unless context is off, ``device, ip, author`` (strings); in order of time.
+            ``publish``), unless context is off ``device, ip, author``, with pages ``parent`` (strings); by time.
         truth: one row per event, same order: ``event_id, bought, label, group, neutral``.
         orders: one row per bought delivery: ``target, label, group, start_ms, end_ms, likes, price_yuan``.
         description: scenario, seed, knobs, sizes and counts per label, ready for JSON.
