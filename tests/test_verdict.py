@@ -13,6 +13,7 @@ from scipy import integrate
 from plaudit.model import LOG_FAMILIES, STATUSES, EventLog, Family, Findings, Status, Verdicts
 from plaudit.verdict import DISCOUNT_AT, UNDETERMINED_AT, weigh
 from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence, logit, sigmoid
+from plaudit.verdict.weigh import NAMED_AT
 from tests.worlds import START_MS, findings_of, log_of
 
 N = 1000
@@ -200,7 +201,9 @@ def test_a_verdict_keeps_its_promises_whatever_was_found(findings: list[Findings
     grouped = np.flatnonzero(verdicts.group >= 0)
     assert (p[grouped] >= UNDETERMINED_AT).all()
     assert np.array_equal(np.sort(verdicts.groups.like), grouped)
-    assert np.array_equal(verdicts.groups.finding[verdicts.group[grouped]], verdicts.deciding[grouped])
+    named = verdicts.groups.finding[verdicts.group[grouped]]
+    assert (verdicts.weight[named] > 0).all()
+    assert (verdicts.groups.posterior >= NAMED_AT).all()
 
 
 @given(_findings(), st.randoms(use_true_random=False))

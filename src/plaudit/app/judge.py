@@ -138,7 +138,7 @@ def judge(
     from plaudit.tally.boards import unheard_likes
     from plaudit.tally.herd import herd
     from plaudit.tally.split import split
-    from plaudit.verdict import weigh
+    from plaudit.verdict import heard_together, weigh
 
     told = progress or Silent()
     give_back(read.log.n)
@@ -150,6 +150,7 @@ def judge(
     # What was derived for detectors (episodes, rows by actor) is as large as the log itself.
     del context
     give_back(read.log.n)
+    findings = heard_together(read.log, findings)
     verdicts = weigh(read.log, findings)
     give_back(read.log.n)
     parameters = {**parameters, "detectors": {d.spec.id: dict(d.spec.parameters) for d in detectors}}

@@ -22,8 +22,12 @@ CIRCLE_CERTAINTY = 1.0 / 3.0
 """Chance of a ring where friends sharing posts, or people of one place (a class, an office), would look the same, as
 far as nothing else is known of a log."""
 
+HABIT_CERTAINTY = 1.0 / 8.0
+"""The same where a habit of their own explains when they come: a lesson, a shift, a weekly letter, a digest. Odds of
+one to two for anybody, and of a quarter of that who would copy a timetable: in doubt, whatever else speaks."""
+
 _WORTH = 3.0  # groups that the chance above counts for
-_DOUBT = (0.2, 0.75)  # likes of such a group stay undetermined, whatever a log holds besides
+_LEAST = 0.2  # likes of such a group stay undetermined, whatever a log holds besides
 
 CIRCLE_MEETS = 10
 """Separate surprising gatherings up to which acquaintances who are less alive or slower than people of the log, or an
@@ -83,16 +87,13 @@ class Gathered:
 def may_be_circle(group: Gathered, people: Ints) -> bool:
     """True when people who know each other, sharing posts with no order behind it, would look the same.
 
-    So would, whatever their number, the readers of one digest, whoever comes by a timetable, and whoever likes new
-    posts first: a post that nobody liked before appears when they come.
+    So would, whatever their number, those who come by habit (:func:`by_habit`).
 
     Args:
         group: who gathered, and how often.
         people: how many actors of the log gave 0, 1, 2, ... likes, ``int64[k]``.
     """
-    if group.timetable:
-        return True
-    if (group.openers or group.digest) and not group.dedicated:
+    if by_habit(group):
         return True
     if group.dedicated:
         return group.pool <= CIRCLE and not group.listed and group.meetings < CIRCLE_MEETS / 2
@@ -103,19 +104,28 @@ def may_be_circle(group: Gathered, people: Ints) -> bool:
     return group.pool <= CIRCLE or group.meetings < CIRCLE_MEETS or group.each < COME_BACK
 
 
-def chance_of_ring(sure: int, doubtful: int) -> float:
-    """Chance that a group which people who know each other would match is a ring, in a log that shows others.
+def by_habit(group: Gathered) -> bool:
+    """True when something innocent explains *when* they come: the hours of a week, a digest, or that a post is new.
 
-    Rings that leave no doubt are about as many as those that do, so as many of the doubtful are expected to be rings as
-    there are sure ones; :data:`CIRCLE_CERTAINTY` counts for three groups beside them (a beta prior).
+    Readers of one digest, whoever comes by a timetable, and whoever likes new posts first: a post that nobody liked
+    before appears when they come.
+    """
+    return group.timetable or ((group.openers or group.digest) and not group.dedicated)
+
+
+def chance_of_ring(sure: int, doubtful: int) -> float:
+    """Chance that a group which people who know each other would match is a ring.
+
+    No more than indifference has it (:data:`CIRCLE_CERTAINTY`, counted as three groups): rings beyond doubt are those
+    that give themselves away, and how many give nothing away they do not say. In a log that shows few of the first kind
+    beside many groups in doubt, it is less.
 
     Args:
         sure: rings of this log beyond doubt.
         doubtful: groups in doubt.
     """
-    low, high = _DOUBT
     share = (min(sure, doubtful) + _WORTH * CIRCLE_CERTAINTY) / (doubtful + _WORTH)
-    return min(max(share, low), high)
+    return min(max(share, _LEAST), CIRCLE_CERTAINTY)
 
 
 def less_alive(outside: Ints, people: Ints) -> bool:

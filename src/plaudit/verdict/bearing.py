@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plaudit.model import Findings, Floats, Ints, Ints32
+from plaudit.verdict.evidence import SURE
+
+_LIKELY = 0.5
 
 
 def bearing(part: Findings, weight: Floats) -> tuple[Ints, Ints, Floats]:
@@ -64,13 +67,16 @@ class Held:
         self.finding[family, row] = number + start
         self.share[family, row] = share
 
-    def deciding(self, certainty: Floats) -> tuple[Floats, Ints32]:
+    def deciding(self, certainty: Floats, resolves: Mapping[int, Sequence[int]]) -> tuple[Floats, Ints32]:
         """The share and number of the finding with the largest ``weight * share`` of each row.
 
         Doubt about what strong evidence means halves its say at most: it must not hand the row to far weaker evidence.
+        Where evidence beyond doubt stands beside that of a partner without its innocent causes, it resolves the
+        partner's doubt and decides.
 
         Args:
             certainty: of every finding, through all detectors.
+            resolves: rows of the partners of a family, by its row (:data:`plaudit.verdict.evidence.PAIRED`).
         """
         n = self.weight.shape[1]
         share = np.zeros(n)
@@ -79,6 +85,10 @@ class Held:
         row = np.flatnonzero((self.weight > 0).any(axis=0))
         sure = np.append(certainty, 1.0)[self.finding[:, row]]
         strength = self.weight[:, row] * self.share[:, row] * np.maximum(sure, 0.5) / np.maximum(sure, 1e-9)
+        for family, partners in resolves.items():
+            told = (sure[family] >= SURE) & (self.share[family, row] > _LIKELY) & (self.weight[family, row] > 0)
+            for partner in partners:
+                strength[partner, told & (sure[partner] < SURE)] = 0.0
         best = np.argmax(strength, axis=0)
         speaks = strength[best, np.arange(row.shape[0])] > 0
         best, row = best[speaks], row[speaks]

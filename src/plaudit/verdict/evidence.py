@@ -30,6 +30,9 @@ PAIRED: Mapping[Family, frozenset[Family]] = {
 }
 """Families that can discount only together with one of the listed ones."""
 
+SURE = 0.9
+"""Certainty from which a finding leaves no innocent double."""
+
 SECTION_CAPS: Mapping[Family, float] = {
     Family.TIMING: 8.0,
     Family.QUALITY: 6.0,

@@ -109,7 +109,7 @@ def weigh_section(section: Section, findings: Sequence[Findings]) -> SectionVerd
             rows.append(row)
             numbers.append((number + start).astype(np.int32))
         start += len(part)
-    share, deciding = held.deciding(certainty)
+    share, deciding = held.deciding(certainty, {})
     share = np.maximum(share, agreed(held))
     evidence = held.weight.sum(axis=0, dtype=np.float64)
     # A target without likes has none to be wrong about.

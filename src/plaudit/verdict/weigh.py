@@ -38,12 +38,16 @@ from plaudit.verdict.evidence import (
     logit,
     sigmoid,
 )
+from plaudit.verdict.together import at_home, homes
 
 DISCOUNT_AT = 0.9
 """Posterior from which a like is not counted: of ten likes at the line, one would be genuine; most lie far above it."""
 
 UNDETERMINED_AT = 0.1
 """Posterior below which a like is counted as verified."""
+
+NAMED_AT = 0.2
+"""Chance of a group to be bought or traded from which it is named."""
 
 _PRIOR_LEAST = 1e-4
 """Share of bought likes that no log is assumed to be below."""
@@ -77,7 +81,9 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     traded = LOG_FAMILIES.index(TRADED)
     decisive = [LOG_FAMILIES.index(family) for family in DECISIVE]
     family_weight[traded, family_weight[decisive].max(axis=0) > 0] = 0.0
-    share, deciding = held.deciding(certainty)
+    row = LOG_FAMILIES.index
+    resolves = {row(family): [row(partner) for partner in sorted(partners)] for family, partners in PAIRED.items()}
+    share, deciding = held.deciding(certainty, resolves)
     evidence = family_weight.sum(axis=0, dtype=np.float64)
     prior = (
         learned.prior
@@ -128,18 +134,24 @@ def _status(p: Floats, family_weight: np.ndarray) -> np.ndarray[tuple[int], np.d
 def _groups(
     log: EventLog, findings: Sequence[Findings], p: Floats, deciding: Ints32, weight: Floats, prior: float
 ) -> tuple[Ints32, Groups]:
-    """Group findings become groups; a like belongs to the one that decided about it, if it is at all suspect."""
+    """Group findings become groups; a like belongs to the one that decided about it, if it is at all suspect.
+
+    What several detectors found of the same people is one group (:mod:`plaudit.verdict.together`). A group accuses
+    people together, so it takes more than a like: one that is hardly a ring (a class that meets by its timetable) is
+    not named, and its likes are undetermined one by one.
+    """
     is_group = np.concatenate(
         [np.full(len(f), f.subject_kind is SubjectKind.GROUP) for f in findings] + [np.zeros(0, dtype=bool)]
     )
     caps = np.concatenate([np.full(len(f), CAPS[f.family]) for f in findings] + [np.zeros(0)])
     certainty = np.concatenate([f.certainty for f in findings] + [np.zeros(0)])
     member = (deciding >= 0) & (p >= UNDETERMINED_AT)
-    member[member] &= is_group[deciding[member]]
-    named, row = np.unique(deciding[member], return_inverse=True)
+    chance = sigmoid(logit(prior) + np.minimum(weight, caps)) * certainty
+    member[member] &= (is_group & (chance >= NAMED_AT))[deciding[member]]
+    rows = np.flatnonzero(member)
+    named, row = np.unique(at_home(log, homes(log, findings), rows, deciding[rows]), return_inverse=True)
     group = np.full(log.n, -1, dtype=np.int32)
-    group[np.flatnonzero(member)] = row
-    like = np.flatnonzero(member)[np.argsort(row, kind="stable")]
+    group[rows] = row
+    like = rows[np.argsort(row, kind="stable")]
     offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=named.shape[0]))]).astype(np.int64)
-    posterior = sigmoid(logit(prior) + np.minimum(weight[named], caps[named])) * certainty[named]
-    return group, Groups(named.astype(np.int64), offsets, like, posterior)
+    return group, Groups(named.astype(np.int64), offsets, like, chance[named])

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_CERTAINTY, Gathered, by_timetable, may_be_circle, sittings
+from plaudit.detectors.circle import CIRCLE_CERTAINTY, HABIT_CERTAINTY, Gathered, by_timetable, may_be_circle, sittings
 from plaudit.detectors.links import components, log_p_all_false
 from plaudit.detectors.rhythm import time_resolution
 from plaudit.detectors.spec import Context, DetectorSpec
@@ -34,7 +34,7 @@ from plaudit.model import HOUR_MS, EventLog, Exhibits, Family, Findings, Floats,
 
 SPEC = DetectorSpec(
     id="lockstep",
-    version="2",
+    version="3",
     question="Do the same actors keep acting on the same targets within moments of each other, day after day?",
     family=Family.SYNCHRONY,
     min_likes=100,
@@ -213,7 +213,7 @@ def _certainty(log: EventLog, context: Context, rows: Ints, offsets: Ints) -> Fl
         met = by_timetable(sittings(np.sort(log.at_ms[rows[a:b]])))
         group = Gathered(members.shape[0], half_days, context.activity[members] - inside, timetable=met)
         if may_be_circle(group, people):
-            out[k] = CIRCLE_CERTAINTY
+            out[k] = HABIT_CERTAINTY if met else CIRCLE_CERTAINTY
     return out
 
 

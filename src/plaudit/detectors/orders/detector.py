@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_MEETS, chance_of_ring
+from plaudit.detectors.circle import CIRCLE_MEETS, HABIT_CERTAINTY, chance_of_ring
 from plaudit.detectors.links import log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
@@ -36,7 +36,7 @@ from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, Su
 
 SPEC = DetectorSpec(
     id="orders",
-    version="4",
+    version="5",
     question="Do the same actors gather on target after target, at moments their own habits do not explain?",
     family=Family.AUDIENCE,
     min_likes=200,
@@ -243,11 +243,13 @@ def _doubted(log: EventLog, context: Context, g: Gatherings, web: Web, found: li
     answer = doubtful(log, context, [found[number].suspect for number in asked])
     in_doubt = answer.doubtful
     sure = sum(found[asked[place]].certainty == 1.0 for place in np.flatnonzero(~in_doubt).tolist())
-    chance = chance_of_ring(sure, int(in_doubt.sum()))
+    # What a habit explains is no group of which rings would be some.
+    chance = chance_of_ring(sure, int((in_doubt & ~answer.habit).sum()))
     out: list[Found | None] = list(found)
     for place in np.flatnonzero(in_doubt).tolist():
         one = found[asked[place]]
-        out[asked[place]] = replace(one, certainty=min(one.certainty, chance))
+        least = HABIT_CERTAINTY if answer.habit[place] else chance
+        out[asked[place]] = replace(one, certainty=min(one.certainty, least))
     many = np.flatnonzero(np.bincount(answer.hand[~in_doubt]) > 1).tolist()
     apart = [np.flatnonzero(answer.hand == number).tolist() for number in many]
     wholes = each(lambda pieces: _whole(log, context, g, web, [found[asked[place]] for place in pieces]), apart)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import bdtr
 
-from plaudit.detectors.circle import CIRCLE, Gathered, by_timetable, less_alive, may_be_circle
+from plaudit.detectors.circle import CIRCLE, Gathered, by_habit, by_timetable, less_alive, may_be_circle
 from plaudit.detectors.orders.cohort import people_behind
 from plaudit.detectors.orders.gatherings import in_company
 from plaudit.detectors.orders.hands import Suspect, hands, together
@@ -34,11 +34,13 @@ class Doubts:
     """What became of the suspects, one entry each.
 
     Attributes:
-        doubtful: True for those that something innocent would match.
+        doubtful: True for those that something innocent would match; ``habit`` for those of them that a habit of their
+            own explains (:func:`plaudit.detectors.circle.by_habit`).
         hand: number of the hand whose work each is (:func:`plaudit.detectors.orders.hands.hands`).
     """
 
     doubtful: Bools
+    habit: Bools
     hand: Ints
 
 
@@ -58,7 +60,11 @@ def doubtful(log: EventLog, context: Context, suspects: Sequence[Suspect]) -> Do
         ]
         joined = hands(log, context, whole, strange)
         if np.unique(joined).shape[0] == len(whole):
-            return Doubts(np.asarray(~sure[hand], dtype=bool), hand)
+            habit = [
+                not known and by_habit(group.with_life(_outside(log, context, one, served)))
+                for known, one, group in zip(sure, whole, asked, strict=True)
+            ]
+            return Doubts(np.asarray(~sure[hand], dtype=bool), np.array(habit, dtype=bool)[hand], hand)
         parts = [np.flatnonzero(joined == number).tolist() for number in range(int(joined.max()) + 1)]
         whole = [together(log, [whole[place] for place in own]) for own in parts]
         asked = [

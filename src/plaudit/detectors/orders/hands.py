@@ -12,21 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
 from plaudit.detectors.circle import sittings
+from plaudit.detectors.links import SAME_PART, same_people
 from plaudit.detectors.orders.cohort import people_behind
 from plaudit.detectors.orders.habit import Timing
 from plaudit.detectors.spec import Context
-from plaudit.kernels.tails import log_poisson_tail
 from plaudit.model import EventLog, Floats, Ints
 
 LIKELY_SHARE = 0.5
 """Chance to be the cohort's from which a like is taken for its work."""
-
-_PART = 0.2
-_TWICE = 2.0
-_LEVEL = float(np.log(1e-4))
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ def hands(log: EventLog, context: Context, suspects: Sequence[Suspect], strange:
     while len(joined) > 1:
         alike = _alike(log, context, joined)
         a, b = np.unravel_index(int(np.argmax(alike)), alike.shape)
-        if alike[a, b] < _PART:
+        if alike[a, b] < SAME_PART:
             break
         hand[hand == hand[number[b]]] = hand[number[a]]
         joined[a] = together(log, [joined[a], joined[b]])
@@ -78,23 +73,10 @@ def _alike(log: EventLog, context: Context, suspects: Sequence[Suspect]) -> Floa
 
     0 where activity puts half of them there, or chance would have it so.
     """
-    likely = [one.likely for one in suspects]
-    size = np.array([rows.shape[0] for rows in likely])
-    actor = np.unique(log.actor[np.concatenate(likely)], return_inverse=True)
-    table = sparse.csr_array(
-        (np.ones(int(size.sum())), (np.repeat(np.arange(size.shape[0]), size), actor[1])),
-        shape=(size.shape[0], actor[0].shape[0]),
-    )
-    elsewhere = (table > 0) @ context.activity[actor[0]].astype(np.float64) - size
-    table.data[:] = 1.0
-    shared = (table @ table.T).toarray()
-    mean = elsewhere[:, None] * size / log.n
-    mean = np.maximum(mean, mean.T)
-    people = np.diag(shared)
-    part = np.triu(shared / np.maximum(np.minimum(people[:, None], people), 1.0), 1)
-    held = (part >= _PART) & (shared > _TWICE * mean)
-    held[held] = log_poisson_tail(shared[held], mean[held]) < _LEVEL
-    return np.asarray(np.where(held, part, 0.0), dtype=np.float64)
+    i, j, part = same_people(log, context.activity, [one.likely for one in suspects])
+    out = np.zeros((len(suspects), len(suspects)))
+    out[i, j] = part
+    return out
 
 
 def together(log: EventLog, pieces: Sequence[Suspect]) -> Suspect:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plaudit.detectors.circle import CIRCLE_CERTAINTY, SITTINGS_APART_MS
+from plaudit.detectors.circle import SITTINGS_APART_MS
 from plaudit.detectors.counts import fit_overlap_null
 from plaudit.detectors.shared_context.hands import Cells, joined
 from plaudit.detectors.spec import Context, DetectorSpec
@@ -22,7 +22,7 @@ from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, In
 
 SPEC = DetectorSpec(
     id="shared_context",
-    version="2",
+    version="3",
     question="Do more actors of one device or address meet on a target than this log's own sharing explains?",
     family=Family.CONTEXT,
     requires=("device|ip",),
@@ -33,6 +33,9 @@ SPEC = DetectorSpec(
     beside=True,
 )
 
+
+ADDRESS_CERTAINTY = 0.25
+"""Chance of a ring where a class, an office or a carrier's gateway would look the same: even odds among the four."""
 
 ADDRESS_SITTINGS = 10
 """Sittings an address must surprise in before its people say more than that they share it."""
@@ -77,7 +80,7 @@ def _judged(log: EventLog) -> tuple[list[Cells], int]:
     if log.device is not None and devices:
         parts.append(_judge(log, log.device, 1.0, 1, 2))
     if log.ip is not None and bool((log.ip >= 0).any()):
-        parts.append(_judge(log, log.ip, CIRCLE_CERTAINTY, ADDRESS_SITTINGS, int(SPEC.parameters["min_actors"])))
+        parts.append(_judge(log, log.ip, ADDRESS_CERTAINTY, ADDRESS_SITTINGS, int(SPEC.parameters["min_actors"])))
     # The rate of false discoveries is controlled over contexts, before any are joined.
     log_p = np.concatenate([part.log_p for part in parts])
     ends = np.cumsum([part.log_p.shape[0] for part in parts])[:-1]
