@@ -70,6 +70,70 @@ def test_equal_times_are_never_parted_so_their_order_says_nothing():
     assert not np.any((left % 20) | (right % 20))
 
 
+def mixed(z: int) -> int:
+    """SplitMix64, in Python's whole numbers."""
+    most = (1 << 64) - 1
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & most
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & most
+    return z ^ (z >> 31)
+
+
+def largest_ratio(marked: np.ndarray, share: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
+    total = np.concatenate([[0], np.cumsum(marked)])
+    k, best = int(total[-1]), 0.0
+    for a, b, part in zip(left.tolist(), right.tolist(), share.tolist(), strict=True):
+        inside, expected = int(total[b] - total[a]), k * part
+        if inside > expected:
+            outside = (k - inside) * np.log((k - inside) / (k - expected)) if k > inside else 0.0
+            best = max(best, inside * np.log(inside / expected) + outside)
+    return best
+
+
+def log_p_contrast_plain(marked: np.ndarray, weight: np.ndarray, at_ms: np.ndarray, draws: int, seed: int) -> float:
+    """By definition: every draw's statistic, one after the other."""
+    n, k = marked.shape[0], int(marked.sum())
+    chance = coins(weight, k)
+    mass = np.concatenate([[0.0], np.cumsum(chance)])
+    left, right = stretches(mass, at_ms)
+    share = (mass[right] - mass[left]) / mass[-1]
+    seen = largest_ratio(marked, share, left, right) - 1e-12
+    enough, most, null = max(2, int(0.1 * draws)), (1 << 64) - 1, []
+    for d in range(draws):
+        state, drawn = mixed((seed * 0x9E3779B97F4A7C15 + d + 1) & most), np.zeros(n, dtype=bool)
+        for i in range(n):
+            state = (state + 0x9E3779B97F4A7C15) & most
+            drawn[i] = mixed(state) >> 11 < np.ceil(chance[i] * 2.0**53)
+        null.append(largest_ratio(drawn, share, left, right))
+        reached = sum(value >= seen for value in null)
+        if reached == enough:
+            return float(np.log(enough / len(null)))
+        upper = np.sort(null)[int(0.9 * len(null)) :]
+        cut, excess = upper[0], max(upper.mean() - upper[0], 1.0)
+        if len(null) == 39 and reached == 0 and seen - cut > 20 * excess:
+            break
+    if reached + 1 > max(2.0, 0.05 * draws):
+        return float(np.log((reached + 1) / (len(null) + 1)))
+    return float(np.log(0.1) - max(seen - cut, 0.0) / excess)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_drawing_many_at_once_agrees_with_one_after_the_other(seed: int) -> None:
+    rng = np.random.default_rng([seed, 9])
+    n = int(rng.integers(8, 90))
+    weight = np.exp(rng.normal(0, (0.1, 1.0, 3.0)[seed % 3], n))
+    at = np.sort(rng.integers(0, 20 if seed % 5 == 0 else 10**7, n))
+    weight = weight[np.searchsorted(at, at)]
+    marked = rng.random(n) < 0.3
+    if seed % 4:
+        # From a slight crowding to one that the first few draws settle.
+        first = int(rng.integers(0, n // 2))
+        marked[first : first + n // 4] |= rng.random(n)[first : first + n // 4] < (0.4, 0.8, 1.0)[seed % 4 - 1]
+        marked[first + n // 4 :] &= seed % 4 < 3
+    marked[:2] = True, False
+    log_p = log_p_contrast(marked, weight, at, 119, seed)
+    assert log_p == pytest.approx(log_p_contrast_plain(marked, weight, at, 119, seed), rel=1e-9, abs=1e-9)
+
+
 def test_no_contrast_without_both_kinds():
     assert log_p_contrast(np.ones(9, dtype=bool), np.ones(9), np.arange(9), 99, 0) == 0.0
     assert log_p_contrast(np.zeros(9, dtype=bool), np.ones(9), np.arange(9), 99, 0) == 0.0
