@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.kernels.clock import activity_clock, distinct_per_cell
-from plaudit.kernels.response import response_curve
+from plaudit.kernels.response import Response, bins_of, curves_of, read_curves, response_curve
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.worlds import START_MS, log_of, quiet
 
@@ -116,3 +116,29 @@ def test_the_curve_is_always_a_distribution_without_flat_stretches(
     assert np.all(np.diff(curve.edges) > 0)
     assert np.all(np.diff(curve.cdf) >= 0)
     assert np.all(np.isfinite(curve(np.array([0.0, 1.0, 1e12]))))
+
+
+def test_many_curves_at_once_are_those_of_each_by_itself() -> None:
+    rng = np.random.default_rng(7)
+    tables, likes = 5, 200
+    which = np.sort(rng.integers(1, tables, likes))
+    limit = rng.uniform(1e6, 1e9, likes)
+    age, weight = limit * rng.random(likes) ** 3, rng.random(likes)
+    # A like of each that weighs nothing makes their curves reach equally far.
+    _, first = np.unique(which, return_index=True)
+    limit[first], weight[first] = 1e9, 0.0
+    edges = response_curve(np.zeros(1), np.array([1e9]), np.ones(1), 1000.0).edges
+    bins = edges.shape[0] - 1
+    deaths, truncated = (
+        np.array([np.bincount(bins_of(edges, value[which == t]), weight[which == t], bins) for t in range(tables)])
+        for value in (age, limit)
+    )
+    curves = curves_of(edges, deaths, truncated)
+    asked = np.concatenate([rng.uniform(0, 2e9, 300), edges[:9], edges[-9:]])
+    for t in range(tables):
+        mine, one = which == t, Response(edges, curves[t])
+        assert np.array_equal(read_curves(edges, curves, np.full(asked.size, t), asked), one(asked))
+        if mine.any():
+            assert np.array_equal(response_curve(age[mine], limit[mine], weight[mine], 1000.0).cdf, one.cdf)
+    # A table without likes is flat in the logarithm of age.
+    assert curves[0] == pytest.approx(np.log1p(edges / edges[1]) / np.log1p(edges[-1] / edges[1]))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from plaudit.detectors.circle import sittings
@@ -21,10 +22,10 @@ from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.detectors.rhythm import WEEK, Rhythm
 from plaudit.detectors.spec import Context
 from plaudit.kernels.clock import Births, Clock, near
-from plaudit.kernels.response import age_edges, curve_of, tabulate
+from plaudit.kernels.response import age_edges, bins_of, curves_of, read_curves
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import log_binomial_tail, log_p_of_score, log_poisson_tail, normal_score
-from plaudit.model import HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints
+from plaudit.model import HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints, ranges
 
 _MOST_TARGETS = 40
 _TRACE = 0.05
@@ -155,36 +156,41 @@ def _crowding(log: EventLog, rhythm: Rhythm, rows: Ints, clock: Clock) -> tuple[
     busiest = busiest[counts[busiest] >= 4]
     if busiest.shape[0] < 2:
         return 0.0, 0, 0.0
-    scores, moments = [], []
     born = clock.read(log.born_ms[targets])
     life = np.maximum(clock.read(log.end_ms + 1) - born, 1.0)
     age = np.maximum(clock.read(log.at_ms[rows]) - born[inverse], 0.0)
-    age_end = np.maximum(clock.read(log.at_ms[rows] + rhythm.resolution_ms) - born[inverse], age)
     edges = age_edges(float(np.maximum(life.max(), age.max())), max(float(rhythm.resolution_ms), 1000.0))
     limit, weight = np.maximum(life[inverse], age), 1.0 / counts[inverse]
-    deaths, truncated = tabulate(edges, age, limit, weight)
-    usual_low, usual_high = rhythm.span(rows)
-    for t in np.sort(busiest):
-        mine = inverse == t
-        # Leave one out: the habit is what the cohort does on its other targets.
-        own, own_truncated = tabulate(edges, age[mine], limit[mine], weight[mine])
-        habit = curve_of(edges, np.maximum(deaths - own, 0.0), np.maximum(truncated - own_truncated, 0.0))
-        whole = max(float(habit(life[t : t + 1])[0]), 1e-12)
-        # A trace of the platform's own curve: a cohort may do once what everybody does.
-        low = (1 - _TRACE) * np.minimum(habit(age[mine]) / whole, 1.0) + _TRACE * usual_low[mine]
-        high = (1 - _TRACE) * np.minimum(habit(age_end[mine]) / whole, 1.0) + _TRACE * usual_high[mine]
-        order = np.argsort(low, kind="stable")
-        low, high = low[order], np.maximum(high, low)[order]
-        statistic = scan_targets(low, high, np.array([0, low.shape[0]]), 4, np.inf, np.inf, 0)[1]
-        if statistic.shape[0]:
-            points = np.array([low.shape[0]])
-            z = normal_score(log_p_value(statistic[:1], points))
-            scores.append(float(rhythm.empirical_z(z, points)[0]))
-            if scores[-1] >= _SURPRISE:
-                moments.append(int(np.median(log.at_ms[rows[mine]])))
-    lean = np.array(scores) - LEAN
+    by_age, by_limit = bins_of(edges, age), bins_of(edges, limit)
+    # Leave one out: the habit is what the cohort does on its other targets. (Rows stand target by target.)
+    chosen = np.sort(busiest)
+    size = counts[chosen]
+    here, home = ranges((np.cumsum(counts) - counts)[chosen], size), np.repeat(np.arange(chosen.shape[0]), size)
+    deaths, truncated = (_without(place, weight, here, home, chosen.shape[0], edges) for place in (by_age, by_limit))
+    habit = curves_of(edges, deaths, truncated)
+    whole = np.maximum(read_curves(edges, habit, np.arange(chosen.shape[0]), life[chosen]), 1e-12)[home]
+    age, at, begin = age[here], log.at_ms[rows[here]], born[inverse[here]]
+    age_end = np.maximum(clock.read(at + rhythm.resolution_ms) - begin, age)
+    usual_low, usual_high = rhythm.span(rows[here])
+    # A trace of the platform's own curve: a cohort may do once what everybody does.
+    low = (1 - _TRACE) * np.minimum(read_curves(edges, habit, home, age) / whole, 1.0) + _TRACE * usual_low
+    high = (1 - _TRACE) * np.minimum(read_curves(edges, habit, home, age_end) / whole, 1.0) + _TRACE * usual_high
+    order = np.lexsort((low, home))
+    low, high = low[order], np.maximum(high, low)[order]
+    first = np.concatenate([[0], np.cumsum(size)])
+    told, statistic, *_ = scan_targets(low, high, first, 4, np.inf, np.inf, 0)
+    scores = rhythm.empirical_z(normal_score(log_p_value(statistic, size[told])), size[told])
+    moments = [int(np.median(at[first[t] : first[t + 1]])) for t in told[scores >= _SURPRISE].tolist()]
+    lean = scores - LEAN
     seen = sittings(np.sort(np.array(moments, dtype=np.int64))).shape[0]
     return _log_p_reached(lean, 0.5), seen, _surprising(lean)
+
+
+def _without(place: NDArray[np.int16], weight: Floats, here: Ints, home: Ints, tables: int, edges: Floats) -> Floats:
+    """Weight by bin of all likes but those ``here``, table by table (``home``), ``float64[tables, bins]``."""
+    bins = edges.shape[0] - 1
+    own = np.bincount(home * bins + place[here], weight[here], tables * bins).reshape(tables, bins)
+    return np.asarray(np.maximum(np.bincount(place, weight, bins) - own, 0.0), dtype=np.float64)
 
 
 def _log_p_reached(z: Floats, part: float) -> float:
