@@ -93,7 +93,7 @@ def steps(read: Ingested, runs: int) -> list[Step]:
         timed("honest counts of posts, authors, campaigns", lambda: counts_table(read, counts, may, 0), keep)  # noqa: B023
         drawn = timed("herd: what bought likes drew", lambda: herd(log, verdicts, 0), keep)
         timed("purchased, induced, organic", lambda: split(counts, drawn), keep)  # noqa: B023
-        missed = timed("likes that earn no place", lambda: unheard_likes(log, verdicts), keep)
+        missed = timed("likes that earn no place", lambda: unheard_likes(log, findings, verdicts), keep)
         timed(
             "boards with and without each group",
             lambda: board_views(read, verdicts, counts, missed, names.group, log.end_ms, 0),  # noqa: B023

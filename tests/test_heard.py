@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plaudit.kernels.heard import heard_by_stretch, heard_by_stretch_plainly, most_drawn, spread_between
-from plaudit.model import HOUR_MS
-from plaudit.tally.boards import audited
+from plaudit.model import HOUR_MS, SubjectKind
+from plaudit.tally.boards import audited, unheard_likes
 from plaudit.tally.heard import unheard, unheard_by_class, unheard_strictest, unheard_together
 from plaudit.testing.loop.hearing import Hearing
 
@@ -166,6 +170,64 @@ def test_who_comes_to_everything_tells_less_about_each():
     nothing = np.zeros(16)
     likes = (np.repeat(np.arange(16), 5), np.full(80, 2), np.zeros(80, np.int64), np.full(80, 0.2))
     assert np.allclose(audited(nothing, nothing, nothing, nothing, nothing, likes).whole.voices, 0.8 / 4)
+
+
+def test_a_cohort_nobody_suspects_is_heard_as_one_voice_and_its_neighbours_as_they_were():
+    rng = np.random.default_rng(11)
+    born, target, at, now = _world(rng)
+    elsewhere, size = rng.integers(0, 900, target.size), born.size
+    came = np.repeat([5, 6, 7, 8], 24)
+    moment = (born[came] + 30 * HOUR_MS + rng.integers(0, 20 * HOUR_MS, came.size)).astype(np.int64)
+    all_targets, n = np.append(target, came), target.size + came.size
+    member = np.arange(n) >= target.size
+    share = np.where(member, 0.2 * rng.uniform(0.9, 1.0, n), 0.0)
+    share[:10], member_of = 0.02, np.where(member, 0, -1)  # ordinary likes of the same moments
+    member_of[:10] = 0
+    log: Any = SimpleNamespace(
+        actor=np.append(elsewhere, 900 + np.tile(np.arange(24), 4)), target=all_targets, at_ms=np.append(at, moment),
+        born_ms=born, end_ms=now, n_actors=924, n_targets=size,
+    )  # fmt: skip
+    verdicts: Any = SimpleNamespace(
+        status=np.zeros(n, np.int8), group=np.full(n, -1), p_inauthentic=0.4 * share, share=share,
+        deciding=member_of.astype(np.int32), weight=np.array([4.0]),
+    )  # fmt: skip
+    one: Any = _Told(SubjectKind.GROUP)
+    before = unheard_likes(log, [replace(one, subject_kind=SubjectKind.TARGET)], verdicts)
+    after = unheard_likes(log, [one], verdicts)
+    assert (after[5:9] >= 23).all()  # of 24 on each of four targets half a voice is left
+    other = np.delete(np.arange(size), [5, 6, 7, 8])
+    assert np.abs(before - after)[other].sum() < 0.01 * target.size  # the spread of this log is told without them
+    silent: Any = SimpleNamespace(**{**vars(verdicts), "weight": np.zeros(1)})
+    assert np.array_equal(unheard_likes(log, [one], silent), before)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One finding: what it is about, and how far innocence was shut out."""
+
+    subject_kind: SubjectKind
+    certainty: np.ndarray = field(default_factory=lambda: np.array([0.2]))
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_a_group_bought_for_a_rival_takes_one_like_less_than_its_coming_would():
+    rng = np.random.default_rng(12)
+    born, target, at, now = _world(rng)
+    elsewhere = rng.integers(0, 900, target.size)
+    for where in range(3, 20):
+        own = np.flatnonzero(target == where)
+        if own.size < 8:
+            continue
+        # As many as came to its loudest hour come once more, as a group.
+        moment = np.full(6, np.median(at[own]).astype(np.int64))
+        wider = np.append(target, np.full(6, where)), np.append(at, moment), np.append(elsewhere, np.zeros(6, np.int64))
+        grouped = np.arange(wider[0].size) >= target.size
+        alone = unheard_strictest(target, at, elsewhere, born, now)
+        beside = unheard_strictest(*wider, born, now, grouped)
+        near = (np.abs(at[own] - moment[0]) < 6 * HOUR_MS).sum()
+        assert beside[where] - alone[where] <= max(near - 1, 0)
 
 
 def test_of_hands_alike_that_come_at_once_hardly_one_is_heard():

@@ -177,7 +177,7 @@ def judge(
             "quarantine": read.quarantine,
         }
         give_back(read.log.n)
-        missed = unheard_likes(read.log, verdicts)
+        missed = unheard_likes(read.log, findings, verdicts)
         drawn = drawing.result()
     # The largest of them, made when what the others needed on the way is gone.
     give_back(read.log.n)

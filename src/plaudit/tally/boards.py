@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plaudit.model import HOUR_MS, STATUSES, EventLog, Floats, Ints, Status, Verdicts
+from plaudit.model import HOUR_MS, STATUSES, EventLog, Findings, Floats, Ints, Status, SubjectKind, Verdicts
 from plaudit.result import GroupEffect, Moved, RankedBoard, RankedRow
 from plaudit.tally.heard import unheard_strictest
 from plaudit.tally.rank import Board, Ranking, rank_board
@@ -122,18 +122,41 @@ def _lengths(target: Ints, group: Ints) -> Floats:
     return np.asarray(np.sqrt(np.maximum(squares, 1.0)))
 
 
-def unheard_likes(log: EventLog, verdicts: Verdicts) -> Floats:
-    """Likes of each target that earn it no place, ``float64[n_targets]``: see :mod:`plaudit.tally.heard`.
+def unheard_likes(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -> Floats:
+    """Likes of each target that earn it no place, ``float64[n_targets]``, whole: see :mod:`plaudit.tally.heard`.
 
-    Discounted likes are out anyway, and undetermined ones of groups are heard as one voice.
+    Discounted likes are out anyway, and undetermined ones of groups are heard as one voice. So is whoever came together
+    beyond chance without being suspected: all but the voice of such a cohort is among those told here.
     """
     heard = np.flatnonzero(verdicts.status != _DISCOUNTED)
     grouped = (verdicts.status[heard] == _UNDETERMINED) & (verdicts.group[heard] >= 0)
+    came = np.flatnonzero((cohort := _cohorts(findings, verdicts)[heard]) >= 0)
+    who, whom = cohort[came], log.target[heard[came]].astype(np.int64)
+    voice = (1.0 - verdicts.p_inauthentic[heard[came]]) / _lengths(whom, who)[who]
+    free = ~grouped[came]
+    beyond = np.rint(np.bincount(whom[free], 1.0 - voice[free], log.n_targets)).astype(np.float64)
+    grouped[came] = True
     elsewhere = np.bincount(log.actor, minlength=log.n_actors)[log.actor[heard]] - 1
     target, at_ms, born_ms = log.target[heard], log.at_ms[heard], log.born_ms.astype(np.float64)
     del heard
     # A burst by newcomers is one thing and not three: the strictest of the questions answers.
-    return unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms, grouped)
+    return beyond + unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms, grouped)
+
+
+def _cohorts(findings: Sequence[Findings], verdicts: Verdicts) -> Ints:
+    """Of each like the group that came together beyond chance, by the finding that decided about it; -1 for none.
+
+    Only likes that belong to what the finding counted rather than to the ordinary likes of the same moments.
+    """
+    none = np.zeros(0)
+    grouping = np.concatenate([none, *(np.full(len(f), f.subject_kind is SubjectKind.GROUP) for f in findings)])
+    certainty = np.concatenate([none, *(f.certainty for f in findings)])
+    out: Ints = np.where(verdicts.p_inauthentic > 0, verdicts.deciding, -1).astype(np.int64)
+    of = out[(some := np.flatnonzero(out >= 0))]
+    # A finding has weight where it stands out among all that was looked at (q <= 0.05).
+    kept = (grouping[of] > 0) & (verdicts.weight[of] > 0) & (verdicts.share[some] >= 0.5 * certainty[of])
+    out[some[~kept]] = -1
+    return out
 
 
 def ages(born_ms: Floats, as_of_ms: int) -> Floats:

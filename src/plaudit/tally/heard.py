@@ -13,9 +13,10 @@ its other classes let expect. Hands that were made for the purpose, or that do n
 
 *Both.* A crowd of readers that comes at once is of all kinds; of hands that come at once, one is heard.
 
-Likes of a suspected group are heard as its one voice and not here. But where they come they are part of the crowd: of a
-stretch they fill, likes outside the group have the same part as any other like in it, and what can be heard of one
-stretch is not heard twice.
+Likes of a group that came together beyond chance are heard as its one voice and not here. But where they come they are
+part of the crowd: of a stretch they fill, likes outside the group have the same part as any other like in it, and what
+can be heard of one stretch is not heard twice. The first like this takes from them is given back: a group bought for a
+rival must not cost it places.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def unheard(target: Ints, at_ms: Ints, born_ms: Floats, as_of_ms: int, stretches
         as_of_ms: until when likes were seen.
     """
     when = _stretches(target, at_ms, born_ms, as_of_ms, stretches)
-    return _not_heard(when, _spread(when), born_ms.shape[0])
+    out: Floats = _not_heard(when, _spread(when), born_ms.shape[0])[0]
+    return out
 
 
 def unheard_by_class(target: Ints, elsewhere: Ints, size: int, classes: int = CLASSES) -> Floats:
@@ -63,7 +65,7 @@ def unheard_by_class(target: Ints, elsewhere: Ints, size: int, classes: int = CL
     """
     who = _classes(target, elsewhere, size, classes)
     # Where all accounts are of one kind there is nothing to be compared with.
-    return _not_heard(who, _spread(who), size) if who.share.shape[0] > 1 else np.zeros(size)
+    return _not_heard(who, _spread(who), size)[0] if who.share.shape[0] > 1 else np.zeros(size)
 
 
 def unheard_together(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats, as_of_ms: int) -> Floats:
@@ -73,7 +75,8 @@ def unheard_together(target: Ints, at_ms: Ints, elsewhere: Ints, born_ms: Floats
     """
     when = _stretches(target, at_ms, born_ms, as_of_ms, STRETCHES)
     who = _classes(target[when.rows], elsewhere[when.rows], born_ms.shape[0], CLASSES)
-    return _together(when, _spread(when), who, _spread(who), born_ms.shape[0])
+    out: Floats = _together(when, _spread(when), who, _spread(who), born_ms.shape[0])[0]
+    return out
 
 
 def unheard_strictest(
@@ -99,14 +102,16 @@ def unheard_strictest(
     # In a class of accounts a group has no stretch to fill: readers of its kind may come on any day.
     alone = replace(who, beside=_NONE, beside_part=_NONE)
     out = np.maximum(out, _not_heard(alone, mixed, size)) if who.share.shape[0] > 1 else out
-    return np.asarray(np.rint(out), np.float64)
+    with_it, without = np.rint(out)
+    # Whom a rival buys a group for loses no more than it came with: the first like its coming took is given back.
+    return np.asarray(with_it - np.clip(with_it - without, 0.0, 1.0), np.float64)
 
 
 def _together(when: _Parts, paced: float, who: _Parts, mixed: float, size: int) -> Floats:
     """Stretches and classes of the same likes in the same order, asked together, with the spread of each."""
     kinds = who.share.shape[0]
     if kinds < 2:
-        return np.zeros(size)
+        return np.zeros((2, size))
     share: Floats = np.outer(when.share, who.share).ravel().astype(np.float64)
     cells = when.part * kinds + who.part, when.beside_part * kinds + who.beside_part
     both = replace(when, part=cells[0], beside_part=cells[1], share=share)
@@ -243,8 +248,8 @@ def _spread(parts: _Parts) -> float:
 
 
 def _not_heard(parts: _Parts, spread: float, size: int) -> Floats:
-    """Likes beyond what the other parts of a target let expect, ``float64[size]``."""
-    out = np.zeros(size)
+    """Likes beyond what the other parts of a target let expect, ``float64[2, size]``: as it is, and with no group."""
+    out = np.zeros((2, size))
     if parts.known.size == 0:
         return out
     total = np.bincount(parts.target, minlength=parts.known.shape[0]).astype(np.float64)
@@ -253,5 +258,8 @@ def _not_heard(parts: _Parts, spread: float, size: int) -> Floats:
         likes, looks = _table(parts, first, stop)
         beside = _tabled(parts.beside, parts.beside_part, first, stop, parts.share.shape[0])
         heard, _ = heard_by_stretch(likes, beside, looks, *prior, spread, 0.0)
-        out[parts.known[first:stop]] = (likes - heard).sum(axis=1)
+        out[:, parts.known[first:stop]] = (likes - heard).sum(axis=1)
+        met = np.flatnonzero(beside.any(axis=1))
+        heard, _ = heard_by_stretch(likes[met], np.zeros_like(beside[met]), looks[met], *prior, spread, 0.0)
+        out[1, parts.known[first:stop][met]] = (likes[met] - heard).sum(axis=1)
     return out
