@@ -26,7 +26,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stable": "stable",
         "pushed": "pushed down by",
         "guest": "* Little is known of it: it stands here for once, to be seen.",
-        "unheard": "Of these likes, {n} are too fast, alike or often together for readers: they count and lift nothing.",
+        "unheard": "Of these likes, {n} are too fast, alike or often together for readers: counted, they lift nothing.",
         "more": "{n} more rows: --json shows all.",
         "exposure": "Sorted by likes that count per time it was seen.",
         "votes": "Sorted by the share of up-votes among votes.",
