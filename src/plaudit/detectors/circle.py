@@ -62,6 +62,7 @@ class Gathered:
         digest: True when most of their likes come in a sitting in which they like something else, too.
         slow: True when friends would have answered a share faster.
         timetable: True when they meet by the hours of a week (:func:`by_timetable`).
+        sent: True when they come in equal numbers and at an even pace, as what is delivered does.
     """
 
     pool: float
@@ -73,6 +74,7 @@ class Gathered:
     digest: bool = False
     slow: bool = False
     timetable: bool = False
+    sent: bool = False
 
     def with_life(self, outside: Ints) -> Gathered:
         """The same group, of whose likes so many went elsewhere."""
@@ -98,9 +100,12 @@ def may_be_circle(group: Gathered, people: Ints) -> bool:
     if group.dedicated:
         return group.pool <= CIRCLE and not group.listed and group.meetings < CIRCLE_MEETS / 2
     strange = less_alive(group.outside, people)
+    oddities = int(group.slow) + int(strange) + int(group.sent)
     if group.slow or strange:
         # Each may be the habit of some class or office; of hardly any both.
-        return group.pool <= CIRCLE and group.meetings < CIRCLE_MEETS / (int(group.slow) + int(strange))
+        return group.pool <= CIRCLE and group.meetings < CIRCLE_MEETS / oddities
+    if group.sent:
+        return group.meetings < CIRCLE_MEETS
     return group.pool <= CIRCLE or group.meetings < CIRCLE_MEETS or group.each < COME_BACK
 
 

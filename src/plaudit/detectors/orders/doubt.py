@@ -16,6 +16,7 @@ from scipy.special import bdtr
 
 from plaudit.detectors.circle import CIRCLE, Gathered, by_habit, by_timetable, less_alive, may_be_circle
 from plaudit.detectors.orders.cohort import people_behind
+from plaudit.detectors.orders.delivered import delivered
 from plaudit.detectors.orders.gatherings import in_company
 from plaudit.detectors.orders.hands import Suspect, hands, together
 from plaudit.detectors.rhythm import Rhythm
@@ -103,7 +104,7 @@ def _served(log: EventLog, whole: Sequence[Suspect], sure: Bools) -> Bools:
 def _strange(log: EventLog, context: Context, one: Suspect, group: Gathered, served: Bools, people: Ints) -> bool:
     """True when something sets these people apart from people of this log (see :func:`may_be_circle`)."""
     outside = _outside(log, context, one, served)
-    return group.slow or group.with_life(outside).dedicated or less_alive(outside, people)
+    return group.slow or group.sent or group.with_life(outside).dedicated or less_alive(outside, people)
 
 
 def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
@@ -119,6 +120,7 @@ def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
         digest=in_company(log, there, context.likes_of(one.members)) > _MOSTLY,
         slow=slower_than_a_share(log, context.rhythm, one),
         timetable=by_timetable(one.when.sittings),
+        sent=delivered(log, context.rhythm, one.likely),
     )
 
 
