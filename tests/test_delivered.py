@@ -49,13 +49,13 @@ def _quota(actor: Ints, target: Ints) -> float:
 @pytest.mark.parametrize("targets", [10, 16, 40, 230])
 def test_the_same_number_from_a_pool_each_time_is_a_quota(targets: int):
     rng = np.random.default_rng(targets)
-    assert _quota(*_came(rng, 150, targets, 70, np.zeros(0))) <= 0.001
+    assert _quota(*_came(rng, 150, targets, 70, np.zeros(0))) <= 0.01
 
 
 def test_a_few_orders_cut_short_hide_no_quota():
     actor, target = _came(np.random.default_rng(2), 150, 16, 70, np.zeros(0))
     short = np.isin(target, (3, 11)) & (np.arange(actor.shape[0]) % 2 == 0)
-    assert _quota(actor[~short], target[~short]) <= 0.001
+    assert _quota(actor[~short], target[~short]) <= 0.01
 
 
 @pytest.mark.parametrize("people", [30, 120, 400])
@@ -63,7 +63,7 @@ def test_people_who_decide_alone_are_no_quota_however_unlike_they_are(people: in
     rng = np.random.default_rng(people)
     for zeal in (np.full(people, 0.4), rng.beta(0.5, 0.8, people), rng.choice([0.05, 0.95], people)):
         p = np.array([_quota(*_came(rng, people, int(rng.integers(8, 40)), None, zeal)) for _ in range(150)])
-        assert (p <= 0.05).mean() < 0.12 and (p <= 0.001).mean() < 0.02
+        assert (p <= 0.05).mean() < 0.12 and (p <= 0.01).mean() < 0.06
 
 
 def test_where_all_always_come_the_equal_numbers_say_nothing():
