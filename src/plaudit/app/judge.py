@@ -131,10 +131,9 @@ def judge(
     from plaudit.app import tables as rows
     from plaudit.app.assemble import assemble
     from plaudit.app.boards import board_views
-    from plaudit.app.units import counts_table, herd_part, unit_views
+    from plaudit.app.units import count_all, herd_part, unit_views
     from plaudit.detectors import Context, all_detectors
     from plaudit.detectors.runner import run_detectors
-    from plaudit.tally import purchases, tally
     from plaudit.tally.boards import unheard_likes
     from plaudit.tally.herd import herd
     from plaudit.tally.split import split
@@ -166,11 +165,10 @@ def judge(
     # What the bought likes drew takes as long as everything else here together, and needs nothing of it.
     with ThreadPoolExecutor(max_workers=1) as beside:
         drawing = beside.submit(herd, read.log, verdicts, seed)
-        may = purchases(read.log, findings, verdicts)
-        counts = tally(read.log, findings, verdicts, seed, may=may)
+        counts, units_counted = count_all(read, findings, verdicts, seed)
         names = rows.names(findings, verdicts.groups)
         tables = {
-            "counts": counts_table(read, counts, may, seed),
+            "counts": units_counted,
             "actors": rows.actors_table(read, verdicts, names),
             "groups": rows.groups_table(read, findings, verdicts, names),
             "findings": rows.findings_table(read, findings, verdicts, names),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from plaudit.app.tables import table_of
 from plaudit.ingest import Ingested
-from plaudit.model import SCHEMAS
+from plaudit.model import SCHEMAS, Findings, Verdicts
 from plaudit.result import Count, HerdPart, Message, UnitView, WhatIf
-from plaudit.tally import Purchases, Sums, Tally, sums
+from plaudit.tally import Purchases, Sums, Tally, Worlds, purchases, sums, tally, worlds_of
 from plaudit.tally.herd import Herd
 from plaudit.tally.split import Said, Split
 from plaudit.tally.what_if import Shown
@@ -29,11 +29,21 @@ def units_of(read: Ingested) -> dict[str, tuple[NDArray[Any], pa.Array]]:
     return {kind: (unit, name) for kind, unit in found.items() if unit is not None and (name := ids[kind]) is not None}
 
 
-def counts_table(read: Ingested, counted: Tally, may: Purchases, seed: int) -> pa.Table:
+def count_all(read: Ingested, findings: Sequence[Findings], verdicts: Verdicts, seed: int) -> tuple[Tally, pa.Table]:
+    """Counts of the targets, and of the units they belong to; every target is drawn once."""
+    may = purchases(read.log, findings, verdicts)
+    worlds = worlds_of(may, {kind: unit for kind, (unit, _) in units_of(read).items()})
+    counted = tally(read.log, findings, verdicts, seed, may=may, worlds=worlds.values())
+    return counted, counts_table(read, counted, may, seed, worlds)
+
+
+def counts_table(
+    read: Ingested, counted: Tally, may: Purchases, seed: int, worlds: Mapping[str, Worlds] | None = None
+) -> pa.Table:
     """One row per unit that has a target, by kind and id; no row where the log names none."""
     parts = [SCHEMAS["counts"].empty_table()]
     for kind, (unit, ids) in units_of(read).items():
-        found = sums(counted, may, unit, seed)
+        found = sums(counted, may, unit, seed, worlds=(worlds or {}).get(kind))
         size = found.unit.shape[0]
         columns = [pa.array([kind] * size, pa.string()), ids.take(pa.array(found.unit)), *_columns(found)]
         parts.append(table_of("counts", columns))

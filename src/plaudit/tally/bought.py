@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plaudit.model import LOG_FAMILIES, Bools, EventLog, Findings, Floats, Ints, Verdicts
+from plaudit.model import LOG_FAMILIES, Bools, EventLog, Findings, Floats, Ints, Verdicts, ranges
 from plaudit.tally.excess import possible_excess, trust
 from plaudit.verdict.evidence import DECISIVE, logit, sigmoid
 
@@ -88,7 +88,24 @@ class Purchases:
             taken *= np.minimum(mean / np.maximum(taken.mean(axis=1, keepdims=True), 1e-9), 1.25)
             coin, at = coins[self.coin[rows]], begins[first : first + own.shape[0]] - rows.start
             likely, worst = (taken * (coin < chance[rows, None]) for chance in (self.posterior, self.at_worst))
-            yield own, np.add.reduceat(likely, at, axis=0), np.add.reduceat(worst, at, axis=0)
+            yield own, _summed(likely, at), _summed(worst, at)
+
+
+def _summed(values: NDArray[np.float32], at: Ints) -> NDArray[np.float32]:
+    """``np.add.reduceat(values, at, axis=0)``, to the last bit: that one goes down the columns, which takes four times
+    as long where most targets have one row or two.
+    """
+    length = np.diff(np.append(at, values.shape[0]))
+    if length.max(initial=0) < 2:
+        return values
+    out = values[at]
+    two = length == 2
+    out[two] += values[at[two] + 1]
+    more = np.flatnonzero(length > 2)
+    if more.size:
+        rows = ranges(at[more], length[more])
+        out[more] = np.add.reduceat(values[rows], np.cumsum(length[more]) - length[more], axis=0)
+    return out
 
 
 def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -> Purchases:

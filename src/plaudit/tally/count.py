@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from plaudit.model import STATUSES, EventLog, Findings, Floats, Ints, Status, Verdicts
 from plaudit.tally.bought import DRAWS, Purchases, purchases
+from plaudit.tally.worlds import Worlds
 
 LEVEL = 0.9
 """How often an interval is to hold the true count."""
@@ -38,6 +39,7 @@ def tally(
     *,
     may: Purchases | None = None,
     level: float = LEVEL,
+    worlds: Iterable[Worlds] = (),
 ) -> Tally:
     """Count every target; deterministic for a seed.
 
@@ -47,6 +49,7 @@ def tally(
         seed: of the draws behind the intervals.
         may: :func:`plaudit.tally.bought.purchases` of the same, where it is at hand.
         level: what the intervals promise.
+        worlds: told of every target's draws, so that sums over units need not draw them again.
     """
     size = log.n_targets
     may = purchases(log, findings, verdicts) if may is None else may
@@ -56,13 +59,17 @@ def tally(
     }
     shown, bought = may.shown, may.expected()
     low, high, total, worst = np.zeros(size), np.zeros(size), np.zeros(DRAWS), np.zeros(DRAWS)
+    told = list(worlds)
     for own, drawn, at_worst in may.draws(seed):
-        low[own] = np.minimum(np.quantile(drawn, (1 - level) / 2, axis=1), shown[own])
-        high[own] = np.minimum(np.quantile(at_worst, (1 + level) / 2, axis=1), shown[own])
+        for one in told:
+            one.add(own, drawn, at_worst)
         total += drawn.sum(axis=0, dtype=np.float64)
         worst += at_worst.sum(axis=0, dtype=np.float64)
+        few = np.quantile(drawn, (1 - level) / 2, axis=1, overwrite_input=True)
+        many = np.quantile(at_worst, (1 + level) / 2, axis=1, overwrite_input=True)
+        low[own], high[own] = np.minimum(few, shown[own]), np.minimum(many, shown[own])
     whole = float(shown.sum())
-    few, many = float(np.quantile(total, (1 - level) / 2)), float(np.quantile(worst, (1 + level) / 2))
+    fewest, most = float(np.quantile(total, (1 - level) / 2)), float(np.quantile(worst, (1 + level) / 2))
     return Tally(
         shown=shown,
         verified=split[Status.VERIFIED],
@@ -72,6 +79,6 @@ def tally(
         low=np.minimum(shown - high, shown - bought),
         high=np.maximum(shown - low, shown - bought),
         total=whole - float(bought.sum()),
-        total_low=whole - max(many, float(bought.sum())),
-        total_high=whole - min(few, float(bought.sum())),
+        total_low=whole - max(most, float(bought.sum())),
+        total_high=whole - min(fewest, float(bought.sum())),
     )

@@ -6,19 +6,17 @@ none do. The draws of :mod:`plaudit.tally.bought` are worlds: in each, a group i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from plaudit.model import Floats, Ints
-from plaudit.tally.bought import DRAWS, Purchases
+from plaudit.tally.bought import Purchases
 from plaudit.tally.count import LEVEL, Tally
-
-_AT_ONCE = 10_000
-"""Units whose draws are held at a time: 160 MB."""
+from plaudit.tally.worlds import AT_ONCE, Worlds, in_question
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,14 @@ class Sums:
     high: Floats
 
 
-def sums(counted: Tally, may: Purchases, unit_of: NDArray[Any], seed: int, level: float = LEVEL) -> Sums:
+def sums(
+    counted: Tally,
+    may: Purchases,
+    unit_of: NDArray[Any],
+    seed: int,
+    level: float = LEVEL,
+    worlds: Worlds | None = None,
+) -> Sums:
     """Count every unit; deterministic for a seed, and with the worlds the targets were drawn in if it is theirs.
 
     Args:
@@ -51,6 +56,7 @@ def sums(counted: Tally, may: Purchases, unit_of: NDArray[Any], seed: int, level
         unit_of: dense number of each target's unit, ``[n_targets]``, -1 where it belongs to none.
         seed: of the draws.
         level: what the intervals promise.
+        worlds: :func:`worlds_of` these units, filled when the targets were drawn, if they were; they are used up.
     """
     known = np.flatnonzero(unit_of >= 0)
     unit, row = np.unique(unit_of[known], return_inverse=True)
@@ -72,23 +78,10 @@ def sums(counted: Tally, may: Purchases, unit_of: NDArray[Any], seed: int, level
     single = touched[parts[row_of[touched]] == 1]
     few[row_of[single]] = (counted.shown - counted.high)[single]
     many[row_of[single]] = (counted.shown - counted.low)[single]
-    mixed = np.flatnonzero(parts > 1)
-    for first in range(0, mixed.shape[0], _AT_ONCE):
-        asked = mixed[first : first + _AT_ONCE]
-        place = np.full(size, -1, np.int64)
-        place[asked] = np.arange(asked.shape[0])
-        wanted = np.zeros(unit_of.shape[0], bool)
-        wanted[known] = place[row] >= 0
-        held, worst = (np.zeros((asked.shape[0], DRAWS), np.float32) for _ in range(2))
-        for own, drawn, at_worst in may.draws(seed, wanted):
-            mine = np.flatnonzero(wanted[own])
-            units, at = np.unique(place[row_of[own[mine]]], return_inverse=True)
-            ones = np.ones(mine.shape[0], np.float32)
-            joined = csr_matrix((ones, (at, mine)), (units.shape[0], own.shape[0]))
-            held[units] += joined @ drawn
-            worst[units] += joined @ at_worst
-        few[asked] = np.quantile(held, (1 - level) / 2, axis=1, overwrite_input=True)
-        many[asked] = np.quantile(worst, (1 + level) / 2, axis=1, overwrite_input=True)
+    for part in _made(may, unit_of, seed) if worlds is None else [worlds]:
+        asked = np.searchsorted(unit, part.unit)
+        few[asked] = np.quantile(part.likely, (1 - level) / 2, axis=1, overwrite_input=True)
+        many[asked] = np.quantile(part.at_worst, (1 + level) / 2, axis=1, overwrite_input=True)
     return Sums(
         unit=unit.astype(np.int64),
         targets=np.bincount(row, minlength=size).astype(np.int64),
@@ -100,3 +93,13 @@ def sums(counted: Tally, may: Purchases, unit_of: NDArray[Any], seed: int, level
         low=np.clip(np.minimum(shown - many, authentic), 0.0, None),
         high=np.maximum(np.minimum(shown - few, shown), authentic),
     )
+
+
+def _made(may: Purchases, unit_of: NDArray[Any], seed: int) -> Iterator[Worlds]:
+    """All units in question, as many at a time as may be held."""
+    mixed = in_question(may, unit_of)
+    for first in range(0, mixed.shape[0], AT_ONCE):
+        part = Worlds.empty(mixed[first : first + AT_ONCE], unit_of)
+        for chunk in may.draws(seed, part.row >= 0):
+            part.add(*chunk)
+        yield part
