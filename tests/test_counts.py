@@ -18,8 +18,8 @@ from plaudit.app.bundle import bundle, verify
 from plaudit.app.units import SHOWN_UNITS
 from plaudit.ingest import read_events
 from plaudit.model import Ints
-from plaudit.tally import Purchases, Sums, Tally, sums
-from plaudit.tally.bought import DRAWS
+from plaudit.tally import Purchases, Sums, Tally, sums, worlds_of
+from plaudit.tally.bought import DRAWS, summed
 from tests.worlds import world
 
 TARGETS = 60
@@ -290,3 +290,28 @@ def test_units_hold_for_any_ints(audited: plaudit.Audit) -> None:
     nothing: Ints = np.full(TARGETS, -1)
     may = _may(1, 3, 10)
     assert sums(_tally(may, 0), may, nothing, 0).unit.shape == (0,)
+
+
+@given(st.integers(0, 60), st.integers(1, 30), st.integers(0, 200), st.integers(1, 20))
+def test_units_that_listen_while_targets_are_drawn_hear_what_they_would_draw(
+    seed: int, coins: int, rows: int, units: int
+) -> None:
+    may, rng = _may(seed, coins, rows), np.random.default_rng(seed)
+    counted = _tally(may, seed)
+    kinds = {kind: rng.integers(-1, units, TARGETS).astype(np.int32) for kind in ("post", "author")}
+    worlds = worlds_of(may, kinds)
+    for chunk in may.draws(seed):
+        for one in worlds.values():
+            one.add(*chunk)
+    for kind, unit in kinds.items():
+        mine, listened = sums(counted, may, unit, seed), sums(counted, may, unit, seed, worlds=worlds[kind])
+        assert all(np.array_equal(getattr(mine, f.name), getattr(listened, f.name)) for f in fields(Sums))
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12))
+def test_rows_are_summed_by_target_as_numpy_does_to_the_last_bit(seed: int, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    length = rng.integers(1, most + 1, 40)
+    begins = np.cumsum(length) - length
+    values = rng.standard_normal((int(length.sum()), 17)).astype(np.float32)
+    assert np.array_equal(summed(values, begins), np.add.reduceat(values, begins, axis=0))

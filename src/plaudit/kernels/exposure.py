@@ -198,10 +198,16 @@ def counts_without(
         t, g = target[k], group[target[k]]
         shown = 0.0
         b = 0
+        # Until something is bought the target stands as high as it would: every like is kept whole.
+        begin = offsets[t]
+        while begin < offsets[t + 1] and genuine[begin] == 1.0:
+            begin += 1
+            shown += 1.0
+        mean[k, first[k] : last[k] + 1] = shown
         rivals = np.zeros(0, np.int64)
         if shape >= 2:
             rivals = _rivals(at, offsets, near, near_offsets[g], near_offsets[g + 1], t, edges[k, 0])
-        for row in range(offsets[t], offsets[t + 1]):
+        for row in range(begin, offsets[t + 1]):
             moved = False
             while b + 1 < STRETCHES and at[row] >= edges[k, b + 1]:
                 b += 1

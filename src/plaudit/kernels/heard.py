@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from plaudit.model import Floats
+from plaudit.model import Floats, Ints, Ints32
 
 HEARD_Z = 2.3263478740408408
 """Standard normal quantile of 99 stretches of 100."""
@@ -83,6 +83,102 @@ def heard_by_stretch(
             for k in range(likes.shape[1]):
                 seen[row, k] = max(looks[row, k] - own * (likes[row, k] - heard[row, k]), 0.0)
     return heard, seen
+
+
+@njit(cache=True, nogil=True)
+def _beyond(
+    cells: Ints,
+    likes: Floats,
+    others: Floats,
+    heard: Floats,
+    looks: Floats,
+    shape0: float,
+    rate0: float,
+    all_seen: float,
+    spread: float,
+) -> float:
+    """Likes of one row that are not heard, all in ``cells``; the other arrays are by part, and ``heard`` is filled."""
+    for k in cells:
+        heard[k] = likes[k]
+    for _ in range(_ROUNDS):
+        all_heard = 0.0
+        for k in cells:
+            all_heard += heard[k]
+        moved = False
+        for k in cells:
+            if heard[k] == 0.0:
+                continue
+            shape = shape0 + all_heard - heard[k]
+            rate = shape / (rate0 + all_seen - looks[k])
+            most = most_drawn(rate * looks[k], spread + 1.0 / shape)
+            came = likes[k] + others[k]
+            if most < came:
+                most *= likes[k] / came
+                if most < heard[k]:
+                    heard[k] = most
+                    moved = True
+        if not moved:
+            break
+    out = 0.0
+    for k in cells:
+        out += likes[k] - heard[k]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def unheard_by_row(
+    row: Ints32,
+    part: Ints32,
+    beside: Ints,
+    beside_part: Ints,
+    looks: Floats,
+    share: Floats,
+    shape0: float,
+    rate0: float,
+    spread: float,
+) -> Floats:
+    """Likes of each row that are not heard where attention stands in for looks, ``float64[2, n]``.
+
+    As it is, and as it would be if nobody came beside. The rule of :func:`heard_by_stretch` on likes as they come and
+    not on a table: a row of thirty may have a thousand parts.
+
+    Args:
+        row, part: of each like, rows ascending, ``int32[likes]``; ``beside``, ``beside_part``: of those that are heard
+            otherwise, ``int64``, rows ascending.
+        looks: attention each row got, ``float64[n]``; ``share``: that of each part, ``float64[parts]``.
+        shape0, rate0, spread: as there.
+    """
+    width = share.shape[0]
+    out = np.zeros((2, looks.shape[0]))
+    likes, others, nobody = np.zeros(width), np.zeros(width), np.zeros(width)
+    heard, seen = np.zeros(width), np.zeros(width)
+    filled = np.empty(width, np.int64)
+    at, also = 0, 0
+    for one in range(looks.shape[0]):
+        used, first = 0, also
+        while at < row.shape[0] and row[at] == one:
+            if likes[part[at]] == 0.0:
+                filled[used] = part[at]
+                used += 1
+            likes[part[at]] += 1.0
+            at += 1
+        while also < beside.shape[0] and beside[also] == one:
+            others[beside_part[also]] += 1.0
+            also += 1
+        cells = np.sort(filled[:used])
+        all_seen = 0.0
+        for k in range(width):
+            seen[k] = looks[one] * share[k]
+            all_seen += seen[k]
+        out[0, one] = _beyond(cells, likes, others, heard, seen, shape0, rate0, all_seen, spread)
+        out[1, one] = out[0, one]
+        if also > first:
+            out[1, one] = _beyond(cells, likes, nobody, heard, seen, shape0, rate0, all_seen, spread)
+        for k in cells:
+            likes[k] = 0.0
+        for k in range(first, also):
+            others[beside_part[k]] = 0.0
+    return out
 
 
 def heard_by_stretch_plainly(

@@ -88,10 +88,10 @@ class Purchases:
             taken *= np.minimum(mean / np.maximum(taken.mean(axis=1, keepdims=True), 1e-9), 1.25)
             coin, at = coins[self.coin[rows]], begins[first : first + own.shape[0]] - rows.start
             likely, worst = (taken * (coin < chance[rows, None]) for chance in (self.posterior, self.at_worst))
-            yield own, _summed(likely, at), _summed(worst, at)
+            yield own, summed(likely, at), summed(worst, at)
 
 
-def _summed(values: NDArray[np.float32], at: Ints) -> NDArray[np.float32]:
+def summed(values: NDArray[np.float32], at: Ints) -> NDArray[np.float32]:
     """``np.add.reduceat(values, at, axis=0)``, to the last bit: that one goes down the columns, which takes four times
     as long where most targets have one row or two.
     """

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plaudit.kernels.board import gamma_poisson_prior
-from plaudit.kernels.heard import MOST_SPREAD, heard_by_stretch, middle_spread, spreads
+from plaudit.kernels.heard import MOST_SPREAD, middle_spread, spreads, unheard_by_row
 from plaudit.kernels.response import response_curve
 from plaudit.model import Bools, Floats, Ints, Ints32
 
@@ -254,12 +254,8 @@ def _not_heard(parts: _Parts, spread: float, size: int) -> Floats:
         return out
     total = np.bincount(parts.target, minlength=parts.known.shape[0]).astype(np.float64)
     prior = gamma_poisson_prior(total, parts.looks)
-    for first, stop in _some_at_a_time(parts):
-        likes, looks = _table(parts, first, stop)
-        beside = _tabled(parts.beside, parts.beside_part, first, stop, parts.share.shape[0])
-        heard, _ = heard_by_stretch(likes, beside, looks, *prior, spread, 0.0)
-        out[:, parts.known[first:stop]] = (likes - heard).sum(axis=1)
-        met = np.flatnonzero(beside.any(axis=1))
-        heard, _ = heard_by_stretch(likes[met], np.zeros_like(beside[met]), looks[met], *prior, spread, 0.0)
-        out[1, parts.known[first:stop][met]] = (likes[met] - heard).sum(axis=1)
+    part = parts.part.astype(np.int32)
+    out[:, parts.known] = unheard_by_row(
+        parts.target, part, parts.beside, parts.beside_part, parts.looks, parts.share, *prior, spread
+    )
     return out

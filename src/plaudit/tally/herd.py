@@ -91,13 +91,37 @@ class Herd:
 
 @dataclass(frozen=True)
 class _Belief:
-    """One shape and one pair of spreads: how likely it is, and what it says of each target and community."""
+    """One shape and one pair of spreads: how likely it is, and what it says of each target, community and all.
+
+    What it says is told when asked: most pairs are too unlikely to be.
+
+    Attributes:
+        log_evidence, shape: of the pair.
+        own: what each target's likes say; ``target``: its logarithm as others see it, ``float64[targets, grid]``.
+        rest: log chances by community; ``mine``: community of each target; ``around``: kernel between targets.
+        log_whole: log chances of the log as a whole, ``float64[grid]``.
+    """
 
     log_evidence: float
     shape: int
+    own: Floats
     target: Floats
-    community: Floats
-    whole: Floats
+    rest: Floats
+    mine: Ints
+    around: Floats
+    log_whole: Floats
+
+    def of_targets(self) -> Floats:
+        """Chances of every strength by target: each against the rest of its community."""
+        return _shares((_normal(self.rest[self.mine] - self.target) @ self.around) * self.own)
+
+    def of_communities(self) -> Floats:
+        """The same by community, each against the others."""
+        return _normal(self.rest)
+
+    def of_all(self) -> Floats:
+        """The same of the log as a whole, ``float64[1, grid]``."""
+        return _normal(self.log_whole[None, :])
 
 
 def herd(log: EventLog, verdicts: Verdicts, seed: int = 0) -> Herd:
@@ -138,7 +162,7 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
     of_draw = np.searchsorted(np.cumsum(weight)[:-1], rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS))
 
     used = [(belief, use) for number, belief in enumerate(beliefs) if (use := np.flatnonzero(of_draw == number)).size]
-    strengths = [_quantiles(belief.target, rank[use]) for belief, use in used]
+    strengths = [_quantiles(belief.of_targets(), rank[use]) for belief, use in used]
 
     def without(shape: int) -> tuple[Floats, Floats]:
         asked = np.concatenate([one for one, (b, _) in zip(strengths, used, strict=True) if b.shape == shape], axis=1)
@@ -157,8 +181,8 @@ def herd_of(log: EventLog, p_inauthentic: Floats, seed: int = 0) -> Herd:
         draws[:, use] = genuine[found.hit.target][:, None] - _at(mean, strength)
         draws[:, use] += noise * np.sqrt(_at(variance, strength))
         usual = _usual_dose(found.hit, belief.shape)
-        lifts[:, use] = np.exp(_quantiles(belief.community, rank[use]) * usual)
-        whole[use] = np.exp(_quantiles(belief.whole[None, :], rank[use])[0] * usual)
+        lifts[:, use] = np.exp(_quantiles(belief.of_communities(), rank[use]) * usual)
+        whole[use] = np.exp(_quantiles(belief.of_all(), rank[use])[0] * usual)
     paged = page_herd(log, found, np.flatnonzero(p_inauthentic >= SUSPECT), DRAWS, seed)
     if paged is not None:
         draws[paged.hit] = genuine[found.hit.target[paged.hit]][:, None] - paged.kept
@@ -213,9 +237,9 @@ def _likelihood(part: Profiles, shape: int) -> Floats:
     return out - out[:, [_ZERO]]
 
 
-def _kernel(spread: float, offset: float = 0.0) -> Floats:
-    """Chance of each strength of the grid (columns) around each (rows)."""
-    away = GRID[None, :] - GRID[:, None] - offset
+def _kernel(spread: float, offset: float = 0.0, around: Floats = GRID) -> Floats:
+    """Chance of each strength of the grid (columns) around each of ``around`` (rows)."""
+    away = GRID[None, :] - around[:, None] - offset
     out = np.exp(-0.5 * (away / max(spread, 0.02)) ** 2)
     return np.asarray(out / np.maximum(out.sum(axis=1, keepdims=True), 1e-300))
 
@@ -227,9 +251,9 @@ def _drift(placebo: Profiles, shape: int) -> tuple[float, float, float]:
     log_likelihood = _likelihood(placebo, shape)
     scale = log_likelihood.max(axis=1, keepdims=True)
     likelihood = np.exp(log_likelihood - scale)
-    best = (-np.inf, 0.0, _NO_PLACEBOS)
+    best, none = (-np.inf, 0.0, _NO_PLACEBOS), GRID[[_ZERO]]
     for spread in _DRIFTS:
-        around = np.stack([_kernel(spread, float(offset))[_ZERO] for offset in _OFFSETS], axis=1)
+        around = np.stack([_kernel(spread, float(offset), none)[0] for offset in _OFFSETS], axis=1)
         score = np.log(np.maximum(likelihood @ around, 1e-300)).sum(axis=0)
         top = int(np.argmax(score))
         best = max(best, (float(score[top]), float(_OFFSETS[top]), float(spread)))
@@ -259,11 +283,9 @@ def _beliefs(hit: Profiles, placebo: Profiles, shape: int, community: Ints, n_co
             evidence = float(np.log(np.exp(whole - whole.max()).sum()) + whole.max() + scale.sum())
             # A shape that follows any drift well follows this one too: only what it does better here speaks for it.
             evidence -= idle * hit.target.shape[0]
-            # Each community against the others, each target against the rest of its community.
             others = _normal(whole[None, :] - upward) @ near
             rest = np.log(np.maximum(others, 1e-300)) + together
-            of_target = (_normal(rest[community] - target) @ around) * own
-            out.append(_Belief(evidence, shape, _shares(of_target), _normal(rest), _normal(whole[None, :])[0]))
+            out.append(_Belief(evidence, shape, own, target, rest, community, around, whole))
     return out
 
 
