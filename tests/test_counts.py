@@ -164,7 +164,7 @@ def test_how_much_is_held_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPa
     counted = _tally(may, 2)
     unit = np.random.default_rng(1).integers(0, 9, TARGETS).astype(np.int32)
     whole = sums(counted, may, unit, 2)
-    monkeypatch.setattr("plaudit.tally.units._AT_ONCE", 2)
+    monkeypatch.setattr("plaudit.tally.units.AT_ONCE", 2)
     parts = sums(counted, may, unit, 2)
     assert np.allclose(whole.low, parts.low) and np.allclose(whole.high, parts.high)
 

@@ -20,7 +20,7 @@ from plaudit.tally.page_herd import page_herd
 from plaudit.tally.shocks import SUSPECT, Profiles, Shocks, shocks
 from plaudit.tally.what_if import Shown
 
-GRID = np.arange(-2.0, 4.0001, 0.05)
+GRID: Floats = np.arange(-2.0, 4.0001, 0.05).astype(np.float64)
 """Strengths of herd that are weighed against each other."""
 _COARSE = GRID[::2]
 _SPREADS = np.array([0.0, 0.15, 0.3, 0.6])
