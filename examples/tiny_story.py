@@ -17,10 +17,11 @@ import pyarrow as pa
 import plaudit
 from plaudit.detectors.circle import CIRCLE, CIRCLE_MEETS
 from plaudit.kernels.overlap import shared_actors_plain
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS
 from plaudit.tally.count import DRAWS
 from plaudit.verdict import DISCOUNT_AT, UNDETERMINED_AT
-from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence
+from plaudit.verdict.evidence import CAPS, SIGNIFICANT
 
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC
 SEED = 6

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import STATUSES, Family, Status
 from plaudit.verdict import DISCOUNT_AT, UNDETERMINED_AT, weigh_section
-from plaudit.verdict.evidence import SECTION_CAPS, log_evidence
+from plaudit.verdict.evidence import SECTION_CAPS
 from plaudit.verdict.section import FAMILIES, LEVELS
 from tests.sections import found, section
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import LOG_FAMILIES, STATUSES, EventLog, Family, Findings, Status, Verdicts
 from plaudit.verdict import DISCOUNT_AT, UNDETERMINED_AT, weigh
-from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence, logit, sigmoid
+from plaudit.verdict.evidence import CAPS, SIGNIFICANT, logit, sigmoid
 from plaudit.verdict.weigh import NAMED_AT
 from tests.worlds import START_MS, findings_of, log_of
 

@@ -49,7 +49,8 @@ class Findings:
     is the chance, under the detector's null model, of a statistic at least this large; ``q_value`` controls the
     false-discovery rate over *all* candidates the detector looked at, not only those it reports. ``certainty`` says
     how far the null has shut out the innocent explanations the detector knows: 1.0, or less where something innocent
-    would look exactly the same: 0.5 (even odds) for one such thing, a third for two. ``shape`` names the kind of each
+    would look exactly the same: 0.5 (even odds) for one such thing, a third for two, and what the log says of either
+    where it says something. ``shape`` names the kind of each
     finding where the detector tells several apart (``step``, ``wave``...), one message code per finding; empty
     otherwise.
     """

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.kernels.excess import Excesses, learn
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import Bools, EventLog, Family, Findings, Floats, Ints, SubjectKind
-from plaudit.verdict.evidence import CAPS, SIGNIFICANT, log_evidence
+from plaudit.verdict.evidence import CAPS, SIGNIFICANT
 
 _NEGLIGIBLE = 0.02
 """Chance of an excess below which a target is left alone."""

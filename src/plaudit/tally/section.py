@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri
 
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import STATUSES, Bools, Family, Findings, Floats, Ints, Section, Status
 from plaudit.tally.bought import DRAWS, MODEL_ERROR
 from plaudit.tally.overlap import Z90, Excess, pooled_excess
-from plaudit.verdict.evidence import SECTION_CAPS, SIGNIFICANT, log_evidence, logit, sigmoid
+from plaudit.verdict.evidence import SECTION_CAPS, SIGNIFICANT, logit, sigmoid
 from plaudit.verdict.section import FAMILIES, SectionVerdicts
 
 _NEGLIGIBLE, _PILE = 0.02, 2.0

@@ -89,22 +89,6 @@ class Calibration:
     prior: float
 
 
-def log_evidence(p: Floats) -> Floats:
-    """Nats a p-value is worth: the log of a calibrated e-value, never negative.
-
-    ``e(p) = (1 - p + p ln p) / (p (ln p)^2)`` averages at most 1 under the null whatever the p-value's dependence on
-    anything else (Vovk & Wang 2021), so the weight cannot be inflated by looking often; it is below the usual bound
-    ``1/(-e p ln p)``.
-    """
-    q = np.clip(p, 1e-300, 1.0)
-    log_p = np.log(q)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = (1.0 - q + q * log_p) / (q * log_p**2)
-    near_one = np.abs(log_p) < 1e-4
-    nats = np.where(near_one, np.log(0.5), np.log(np.maximum(value, 1e-300)))
-    return np.asarray(np.maximum(nats, 0.0), dtype=np.float64)
-
-
 def logit(p: Floats | float) -> Floats:
     """``ln(p / (1 - p))``, clipped to what a double can hold."""
     q = np.clip(np.asarray(p, dtype=np.float64), 1e-12, 1 - 1e-12)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import STATUSES, Bools, Family, Findings, Floats, Ints, Ints32, Section, Status, Tier
 from plaudit.verdict.bearing import Held, bearing, by_row
 from plaudit.verdict.evidence import (
@@ -21,7 +22,6 @@ from plaudit.verdict.evidence import (
     SECTION_WITNESS,
     SIGNIFICANT,
     estimate_prior,
-    log_evidence,
     logit,
     sigmoid,
 )

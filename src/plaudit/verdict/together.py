@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plaudit.detectors.links import components, same_people
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import EventLog, Family, Findings, Floats, Ints, Ints32, SubjectKind
-from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, SURE, log_evidence, logit, sigmoid
+from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, SURE, logit, sigmoid
 
 _LIKELY = 0.5
 _MOSTLY = 0.5

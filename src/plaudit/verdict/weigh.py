@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from plaudit.kernels.tails import log_evidence
 from plaudit.model import (
     LOG_FAMILIES,
     STATUSES,
@@ -34,7 +35,6 @@ from plaudit.verdict.evidence import (
     Calibration,
     FamilyMap,
     estimate_prior,
-    log_evidence,
     logit,
     sigmoid,
 )

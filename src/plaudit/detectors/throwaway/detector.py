@@ -4,8 +4,9 @@ Most one-off actors are innocent newcomers, so no single one is suspect. A targe
 a beta-binomial whose mean follows the time of its likes (near the end of a log everybody looks like a one-off) and
 whose spread is learned from this log's targets together with how large the excesses of some are; and their crowding in
 one stretch of the target's likes is scanned for.
-Each like carries the posterior of the excess around it, and no more: a viral hour's newcomers, friends called in to
-vote and bought throw-aways look alike here.
+Each like carries the posterior of the excess around it, and no more: friends called in to vote and bought throw-aways
+look alike here, and a viral hour's newcomers are told by the regulars who came along
+(:mod:`plaudit.detectors.throwaway.company`), never for sure.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plaudit.detectors.spec import Context, DetectorSpec
+from plaudit.detectors.throwaway.company import by_target, ordered, regulars_came
 from plaudit.kernels.excess import Excesses, learn
 from plaudit.kernels.scan import log_p_value, scan_targets
 from plaudit.kernels.tails import empirical_score, log_p_of_score, log_q_values, normal_score
@@ -22,7 +24,7 @@ from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, I
 
 SPEC = DetectorSpec(
     id="throwaway",
-    version="3",
+    version="4",
     question="Does the target have more one-off actors than this log's targets have at such times?",
     family=Family.ACCOUNT,
     min_likes=200,
@@ -57,11 +59,13 @@ class Throwaway:
         targets = np.flatnonzero(points >= self.spec.parameters["min_points"])
         count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
         near = _nearby(log, targets, once, self.spec.parameters["neighbours"])
-        usual, chance, mean = _usual(once, log, targets, count, near)
+        usual, chance, mean, excess = _usual(once, log, targets, count, near)
         whole, level = usual.log_tail(count, points[targets], mean), usual.level(mean)
         local = _log_local(once, offsets, targets)
         log_p = _log_either(whole, local)
         rows, home, share = self._exhibits(log, targets, near, chance)
+        came = regulars_came(log, context.rhythm.episodes, once)[rows]
+        certainty, beside = by_target(ordered(came, share * excess[home]), share, home, targets.shape[0])
         return Findings(
             detector=self.spec.id,
             version=self.spec.version,
@@ -75,8 +79,10 @@ class Throwaway:
             support=points[targets],
             start_ms=log.at_ms[offsets[targets]],
             end_ms=log.at_ms[offsets[targets + 1] - 1],
-            exhibits=Exhibits(np.searchsorted(home, np.arange(targets.shape[0] + 1)).astype(np.int64), rows, share),
-            certainty=np.full(targets.shape[0], 0.5),
+            exhibits=Exhibits(
+                np.searchsorted(home, np.arange(targets.shape[0] + 1)).astype(np.int64), rows, share * beside
+            ),
+            certainty=certainty,
             candidates=targets.shape[0],
         )
 
@@ -178,8 +184,10 @@ def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
     return out
 
 
-def _usual(once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby) -> tuple[Excesses, Floats, Floats]:
-    """What targets of this log ordinarily show, the chance of a one-off at each like, and its mean by target.
+def _usual(
+    once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby
+) -> tuple[Excesses, Floats, Floats, Floats]:
+    """What is usual here, the chance of a one-off at each like, its mean by target, and the chance of an excess there.
 
     The curve over time and the spread over targets are learned in turns: likes in excess have less and less of a say
     in what is usual, and no target more than thirty likes' worth.
@@ -208,7 +216,7 @@ def _usual(once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby)
             bought[targets], *_ = usual.posterior(count, points[targets], mean)
             home = log.target[near.row]
             weight[near.row] = voice[home] * (1.0 - bought[home] * near.share(chance)) + _SOME
-    return usual, chance, mean
+    return usual, chance, mean, bought[targets]
 
 
 DETECTOR = Throwaway()
