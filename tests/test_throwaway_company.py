@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plaudit.detectors import Context
 from plaudit.detectors.throwaway.company import DOUBT, EVEN, by_target, ordered, regulars_came
-from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog
+from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Floats
 from tests.worlds import START_MS, log_of
 
 TARGETS, CROWD = 60, 60
@@ -28,13 +28,13 @@ def _log(regulars: int, one_offs: int, seed: int = 0) -> EventLog:
     return log_of(np.concatenate(actor), target, np.concatenate(at), born_ms=np.full(TARGETS, START_MS - HOUR_MS))
 
 
-def _nats(log: EventLog) -> np.ndarray:
+def _nats(log: EventLog) -> Floats:
     context = Context(log, 0)
     once = context.activity[log.actor] == 1
     nats = regulars_came(log, context.rhythm.episodes, once)
     assert nats.shape == (log.n,) and (nats >= 0).all()
     assert once.any()
-    return nats[once]
+    return np.asarray(nats[once], np.float64)
 
 
 def test_an_order_brings_no_regulars_and_a_viral_hour_does() -> None:
