@@ -39,7 +39,7 @@ from plaudit.testing.redteam import (
     stage,
 )
 
-EVENTS, TRIALS, SEEDS, REPLICATES = 30_000, 30, (1, 2), 3
+EVENTS, TRIALS, SEEDS, REPLICATES = 30_000, 30, (1, 2), 8
 PEERS, PEER_TRIALS = ("co_like", "synchrotrap", "co_selection", "low_activity", "copycatch", "fraudar"), 20
 TIMES, HARM = 20.0, 0.1
 SMALL = 0.25
