@@ -160,7 +160,8 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         return (_unspoken if witness.log_p > LIKELY else partial(_judged, log, context))(g, cohort, witness)
 
     heard_of = [one for one in each(heard, parts) if one is not None]
-    found += heard_of + _silenced(log, context, g, list(zip(whole, screened, strict=True)), heard_of)
+    candidates = max(len(held.communities) + len(held.pools), 1)
+    found += heard_of + _silenced(log, context, g, list(zip(whole, screened, strict=True)), heard_of, candidates)
     for members, log_each in held.pools:
         rest = members[taken[members] == 0]
         if rest.shape[0] >= 3:
@@ -176,21 +177,26 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
 
 
 def _silenced(
-    log: EventLog, context: Context, g: Gatherings, screened: list[tuple[Cohort, Witness | None]], found: list[Found]
+    log: EventLog,
+    context: Context,
+    g: Gatherings,
+    screened: list[tuple[Cohort, Witness | None]],
+    found: list[Found],
+    candidates: int,
 ) -> list[Found]:
     """Cohorts that spoke as they were found and, grown, are heard no more: judged as they were found.
 
-    What they grew into (an interest, a front page) has its own explanation; they did not need it.
+    What they grew into (an interest, a front page) has its own explanation; they did not need it. Who would have been
+    heard among so many ``candidates`` is not by a whole that would not.
     """
-    told = np.zeros(log.n, dtype=bool)
+    told = np.zeros(log.n)
     for one in found:
-        if one.witness.log_p <= LIKELY:
-            told[one.rows] = True
-    out = []
+        told[one.rows] = np.minimum(told[one.rows], one.witness.log_p)
+    loud, out = LIKELY - float(np.log(candidates)), []
     for cohort, witness in screened:
         if witness is not None and witness.log_p <= LIKELY:
             rows = g.row[g.entries(cohort.gatherings)]
-            if 2 * int(told[rows].sum()) < rows.shape[0]:
+            if 2 * int((told[rows] <= (loud if witness.log_p <= loud else LIKELY)).sum()) < rows.shape[0]:
                 out.append(_judged(log, context, g, cohort, witness))
     return out
 
