@@ -22,6 +22,7 @@ from plaudit.model import Floats, Ints
 
 _LADDER = 1.2
 _MIN_POINTS = 3
+_SLACK = 1e-9  # what rounding can lose of a bound
 
 
 @numba.njit(cache=True, nogil=True)
@@ -37,15 +38,19 @@ def _best_window(low: np.ndarray, high: np.ndarray) -> tuple[float, int, int, fl
     k = _MIN_POINTS
     while k < n:
         penalty = np.sqrt(2.0 * np.log(np.e * n * n / (k * (n - k))))
+        # (k - n mu)^2 / (n mu (1 - mu)) bounds the ratio from above: most windows need no logarithm.
+        least = (1.0 - _SLACK) * 0.5 * max(best + penalty, 0.0) ** 2
         for i in range(n - k + 1):
             mu = high[i + k - 1] - low[i]
             if mu <= 0.0:
                 mu = 1e-12
-            if k > n * mu and mu < 1.0:
+            more = k - n * mu
+            if more > 0.0 and mu < 1.0 and more * more >= least * (n * mu * (1.0 - mu)):
                 ratio = k * np.log(k / (n * mu)) + (n - k) * np.log((n - k) / (n * (1.0 - mu)))
                 value = np.sqrt(2.0 * ratio) - penalty
                 if value > best:
                     best, first, last, measure = value, i, i + k - 1, mu
+                    least = (1.0 - _SLACK) * 0.5 * max(best + penalty, 0.0) ** 2
         k = _next_size(k)
     return best, first, last, measure
 

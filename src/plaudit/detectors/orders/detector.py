@@ -152,9 +152,13 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         rest = prune(g, cohort.gatherings)
         parts += [rest] if _in_batches(context, g, rest) else split(g, [rest], web, context.seed)
 
+    known = {cohort.gatherings.tobytes(): witness for cohort, witness in zip(whole, screened, strict=True)}
+
     def heard(part: Ints) -> Found | None:
         cohort = recount(g, part)
-        witness = _witness(log, context, g, cohort, web)
+        # Some come out as they were found: what was heard of them holds.
+        key = cohort.gatherings.tobytes()
+        witness = known[key] if key in known else _witness(log, context, g, cohort, web)
         if witness is None:
             return None
         return (_unspoken if witness.log_p > LIKELY else partial(_judged, log, context))(g, cohort, witness)

@@ -126,9 +126,10 @@ def _gathered(log: EventLog, context: Context, one: Suspect) -> Gathered:
 
 def _outside(log: EventLog, context: Context, one: Suspect, served: Bools) -> Ints:
     """Likes of each member that neither this cohort nor an order book beyond doubt accounts for."""
-    mine = served.copy()
-    mine[one.likely] = True
-    inside = np.bincount(log.actor[mine], minlength=log.n_actors)[one.members]
+    own = np.zeros(log.n, dtype=bool)
+    own[one.likely] = True
+    likes = context.likes_of(one.members)
+    inside = np.bincount(log.actor[likes[served[likes] | own[likes]]], minlength=log.n_actors)[one.members]
     return np.asarray(context.activity[one.members] - inside, dtype=np.int64)
 
 
