@@ -10,9 +10,11 @@ from plaudit.detectors.orders import DETECTOR
 from plaudit.detectors.orders.cohort import Cohort, merge, recount
 from plaudit.detectors.orders.communities import ties
 from plaudit.detectors.orders.company import compare
+from plaudit.detectors.orders.detector import Found, Witness, _silenced
 from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, gather
+from plaudit.detectors.orders.habit import Timing
 from plaudit.detectors.orders.lens import look, one_pool
-from plaudit.detectors.orders.web import Web, spin
+from plaudit.detectors.orders.web import Pairs, Web, spin
 from plaudit.detectors.rhythm import Episodes
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, EventLog, Floats, Ints
 from plaudit.testing.loop import LoopSpec, found, pick_orders, play, standing
@@ -288,3 +290,23 @@ def test_pools_are_joined_as_their_definition_says(seed: int) -> None:
     joined = merge(g, [recount(g, part) for part in parts], web)
     assert sorted(cohort.gatherings.tolist() for cohort in joined) == _merged_plain(g, parts, web)
     assert 1 < len(joined) < len(parts)
+
+
+@pytest.mark.parametrize(
+    ("found_at", "grown_at", "judged"),
+    [(-20.0, -3.5, 1), (-20.0, -12.0, 0), (-20.0, 0.0, 1), (-3.5, -3.2, 0), (-3.5, 0.0, 1), (0.0, 0.0, 0)],
+)
+def test_who_would_be_heard_is_not_silenced_by_a_whole_that_would_not(found_at: float, grown_at: float, judged: int):
+    log, rows = _served(0, np.arange(TARGETS) * 7 * HOUR_MS, HOUR_MS)
+    context, targets = Context(log, 0), np.unique(log.target[rows])
+    first = np.array([rows[log.target[rows] == one][0] for one in targets])
+    last = np.array([rows[log.target[rows] == one][-1] for one in targets])
+    g = gather(log, _windows(log, first, last), context.activity)
+    cohort, none = recount(g, np.arange(len(g))), np.zeros(0, np.int64)
+
+    def speaks(log_p: float) -> Witness:
+        return Witness(-50.0, 9.0, 1.0, Timing(log_p, 12, False), Pairs(none, none, none, none, none), rows)
+
+    every = g.row[g.entries(cohort.gatherings)].astype(np.int64)
+    grown = Found(cohort.gatherings, speaks(grown_at), every, np.full(every.shape[0], 0.9), 1.0)
+    assert len(_silenced(log, context, g, [(cohort, speaks(found_at))], [grown], 20)) == judged
