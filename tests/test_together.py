@@ -154,3 +154,16 @@ def test_who_is_the_same_people() -> None:
     busy = log_of(np.tile(np.arange(30), 60), np.repeat(np.arange(60), 30), START_MS + np.arange(1800))
     halves = [_likes(busy, range(30)), _likes(busy, range(30, 60))]
     assert same_people(busy, np.bincount(busy.actor), halves)[0].size == 0
+
+
+def test_devices_alone_are_as_likely_as_they_say_and_discount_nothing(one: EventLog) -> None:
+    rows = _likes(one, range(SHOTS))
+    alone = weigh(one, [_devices(rows)])
+    assert (alone.p_inauthentic[rows] > DISCOUNT_AT).all()
+    assert (alone.status[rows] == STATUSES.index(Status.UNDETERMINED)).all()
+    # A pair reaches the line with what devices may bring to it, not with all they say: few likes of this log are bought.
+    few = rows[:60]
+    burst = findings_of([few], [CERTAIN], detector="burst", family=Family.TIMING, kind=SubjectKind.TARGET)
+    pair = weigh(one, [_devices(few), burst])
+    assert (pair.p_inauthentic[few] > DISCOUNT_AT).all()
+    assert (pair.status[few] == STATUSES.index(Status.UNDETERMINED)).all()

@@ -16,12 +16,12 @@ CAPS: Mapping[Family, float] = {
     Family.AUDIENCE: 12.0,
     Family.SYNCHRONY: 12.0,
     Family.ACCOUNT: 8.0,
-    Family.CONTEXT: 4.0,
+    Family.CONTEXT: 8.0,
     Family.TIMING: 1.0,
     Family.RECIPROCITY: 12.0,
 }
-"""Nats a family can carry. The first two tested *who* and *when* before they spoke; the others know one side only, so
-they cannot lift a like of a log with a few per cent of bought likes past a discount by themselves. Timing alone,
+"""Nats a family can carry. The first two tested *who* and *when* before they spoke; the others know one side only, and
+however much they say they discount nothing by themselves. Timing alone,
 which every viral hour has, only leans. Reciprocity is as sure of its groups as the first two, but real accounts that
 trade likes are not bought: it never discounts."""
 
@@ -29,6 +29,10 @@ PAIRED: Mapping[Family, frozenset[Family]] = {
     Family.CONTEXT: frozenset({Family.ACCOUNT, Family.TIMING}),
 }
 """Families that can discount only together with one of the listed ones."""
+
+BESIDE: Mapping[Family, float] = {Family.CONTEXT: 4.0}
+"""Nats such a family may bring to the discount of a pair, or to the doubt of another: a room of shared computers has
+lessons, too."""
 
 SURE = 0.9
 """Certainty from which a finding leaves no innocent double."""

@@ -14,7 +14,7 @@ import numpy as np
 from plaudit.detectors.links import components, same_people
 from plaudit.kernels.tails import log_evidence
 from plaudit.model import EventLog, Family, Findings, Floats, Ints, Ints32, SubjectKind
-from plaudit.verdict.evidence import CAPS, DECISIVE, PAIRED, SIGNIFICANT, SURE, logit, sigmoid
+from plaudit.verdict.evidence import BESIDE, DECISIVE, PAIRED, SIGNIFICANT, SURE, logit, sigmoid
 
 _LIKELY = 0.5
 _MOSTLY = 0.5
@@ -61,7 +61,7 @@ def _likely(part: Findings, k: int) -> Ints:
 def _told(part: Findings, sure: np.ndarray) -> tuple[Ints, Floats]:
     """Likes that findings beyond doubt rest on, and the nats of each."""
     weight = np.where(sure & (part.q_value <= SIGNIFICANT), log_evidence(part.p_value), 0.0)
-    nats = np.repeat(np.minimum(weight, CAPS[part.family]), np.diff(part.exhibits.offsets))
+    nats = np.repeat(np.minimum(weight, BESIDE[part.family]), np.diff(part.exhibits.offsets))
     keep = nats > 0
     return part.exhibits.row[keep], nats[keep]
 

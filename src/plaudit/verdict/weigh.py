@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.kernels.tails import log_evidence
 from plaudit.model import (
@@ -27,6 +28,7 @@ from plaudit.model import (
 )
 from plaudit.verdict.bearing import Held, bearing, by_row
 from plaudit.verdict.evidence import (
+    BESIDE,
     CAPS,
     DECISIVE,
     PAIRED,
@@ -91,7 +93,7 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
         else estimate_prior(np.where(family_weight[traded] > 0, 0.0, evidence), share, n, _PRIOR_LEAST)
     )
     p = np.where(evidence > 0, sigmoid(logit(prior) + evidence) * share, 0.0)
-    status = _status(p, family_weight)
+    status = _status(p, family_weight, share, logit(prior) + evidence)
     offsets, finding = by_row(bearing_like, bearing_finding, n)
     group, groups = _groups(log, findings, p, deciding, weight, prior)
     return Verdicts(
@@ -116,15 +118,23 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     )
 
 
-def _status(p: Floats, family_weight: np.ndarray) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
-    """Three statuses; a discount needs a decisive family, or a pair of families that do not share an innocent cause."""
+def _status(p: Floats, family_weight: np.ndarray, share: Floats, odds: Floats) -> NDArray[np.int8]:
+    """Three statuses; a discount needs a decisive family, or a pair of families that do not share an innocent cause.
+
+    A pair must reach the line with what one of them may bring (:data:`plaudit.verdict.evidence.BESIDE`).
+
+    Args:
+        odds: log-odds of each like with all its evidence.
+    """
     speaks = {family: family_weight[row] > 1.0 - 1e-6 for row, family in enumerate(LOG_FAMILIES)}
     may: Bools = np.zeros(p.shape[0], dtype=bool)
     for family in DECISIVE:
         may |= speaks[family]
     for family, partners in PAIRED.items():
+        over = np.maximum(family_weight[LOG_FAMILIES.index(family)] - BESIDE[family], 0.0)
+        reaches = sigmoid(odds - over) * share >= DISCOUNT_AT
         for partner in partners:
-            may |= speaks[family] & speaks[partner]
+            may |= speaks[family] & speaks[partner] & reaches
     out = np.full(p.shape[0], STATUSES.index(Status.VERIFIED), dtype=np.int8)
     out[p >= UNDETERMINED_AT] = STATUSES.index(Status.UNDETERMINED)
     out[(p >= DISCOUNT_AT) & may] = STATUSES.index(Status.DISCOUNTED)

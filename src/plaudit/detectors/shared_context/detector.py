@@ -34,8 +34,8 @@ SPEC = DetectorSpec(
 )
 
 
-ADDRESS_CERTAINTY = 0.25
-"""Chance of a ring where a class, an office or a carrier's gateway would look the same: even odds among the four."""
+ADDRESS_CERTAINTY = 0.2
+"""Chance of a ring where a class, an office, a house or a carrier would look the same: even odds among the five."""
 
 ADDRESS_SITTINGS = 10
 """Sittings an address must surprise in before its people say more than that they share it."""
