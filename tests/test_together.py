@@ -161,7 +161,7 @@ def test_devices_alone_are_as_likely_as_they_say_and_discount_nothing(one: Event
     alone = weigh(one, [_devices(rows)])
     assert (alone.p_inauthentic[rows] > DISCOUNT_AT).all()
     assert (alone.status[rows] == STATUSES.index(Status.UNDETERMINED)).all()
-    # A pair reaches the line with what devices may bring to it, not with all they say: few likes of this log are bought.
+    # A pair reaches the line with what devices may bring to it, not with all they say (few likes here are bought).
     few = rows[:60]
     burst = findings_of([few], [CERTAIN], detector="burst", family=Family.TIMING, kind=SubjectKind.TARGET)
     pair = weigh(one, [_devices(few), burst])
