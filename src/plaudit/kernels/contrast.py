@@ -282,10 +282,11 @@ def _log_p(
     marked: np.ndarray, log_weight: np.ndarray, at_ms: np.ndarray, widths: np.ndarray, draws: int, seed: int
 ) -> float:
     n = marked.shape[0]
-    k = 0
+    # Of a type from the start: what takes it would be compiled for a literal nought as well.
+    k = np.int64(0)
     total = np.zeros(n + 1, np.float64)
     for i in range(n):
-        k += marked[i]
+        k += np.int64(marked[i])
         total[i + 1] = k
     if k == 0 or k == n:
         return 0.0
