@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plaudit.kernels.excess import _log_likelihood, learn
+from plaudit.kernels.excess import _log_likelihood, joint_chances, learn
 from plaudit.model import Floats, Ints
 
 SUBJECTS = 1500
@@ -112,3 +112,17 @@ def test_more_of_the_kind_is_more_of_an_excess() -> None:
     assert (np.diff(chance) >= -1e-9).all()
     above = chance > 0
     assert (np.diff((chance * size)[above]) > 0).all()
+
+
+def test_kinds_that_come_together_vouch_for_each_other() -> None:
+    both, neither, half = [0.99, 0.99], [0.0, 0.001], [0.99, 0.3]
+    part = np.array([0.1, 0.1])
+    together = joint_chances(np.array([both] * 60 + [half] * 5 + [neither] * 400), part)
+    apart = joint_chances(np.array([[0.99, 0.001]] * 60 + [half] * 5 + [neither] * 400), part)
+    assert (together[60:65, 1] > 0.6).all() and (apart[60:65, 1] < 0.2).all()
+    assert (together[65:] < 0.01).all() and (together[65:, 0] == 0).all()
+
+
+def test_one_kind_alone_is_left_as_it_is() -> None:
+    chance = np.array([[0.2], [0.0], [0.9]])
+    assert np.array_equal(joint_chances(chance, np.array([0.3])), chance)

@@ -261,3 +261,25 @@ def test_accounts_that_served_twice_are_counted_with_those_that_served_once() ->
     # More than all one-offs of these targets together: what came with them is in it.
     assert (seen[at] < bought[at]).mean() > 0.8
     assert found.likes[sold].sum() == pytest.approx(bought[at].sum(), rel=0.2)
+
+
+def test_accounts_that_work_off_several_orders_in_one_visit_are_counted() -> None:
+    log, bought = _drips(7, 0.0, 0.0)
+    rng = np.random.default_rng(8)
+    # Two hundred genuine newcomers like two things in the one visit they pay, a pair of targets each.
+    own = np.argsort(rng.random((200, log.n_targets)), axis=1)[:, :2]
+    # Forty new accounts each for ten pairs of targets, both within the minute: none has a single like.
+    pairs = rng.choice(np.flatnonzero(np.bincount(log.target) >= 20), (10, 2), replace=False)
+    actor = log.n_actors + np.repeat(np.arange(600), 2)
+    target = np.concatenate([*(np.tile(pair, 40) for pair in pairs), own.ravel()])
+    at = np.repeat(rng.integers(log.at_ms.min(), log.at_ms.max(), 600), 2) + np.tile([0, 60_000], 600)
+    actor, target, at = (np.concatenate(both) for both in ((log.actor, actor), (log.target, target), (log.at_ms, at)))
+    rows = np.lexsort((at, target))
+    log = log_of(actor[rows], target[rows], at[rows])
+    findings = [THROWAWAY.find(log, Context(log, 0))]
+    counted = tally(log, findings, weigh(log, findings), 0)
+    served = np.isin(np.arange(log.n_targets), pairs)
+    # Forty were bought on each: the low end is about there, or below.
+    assert bought.sum() == 0 and (counted.low <= counted.shown - 35)[served].mean() >= 0.9
+    assert (counted.high == counted.shown)[served].all()
+    assert np.median(((counted.high - counted.low) / counted.shown)[~served]) < 0.02

@@ -33,6 +33,7 @@ _FEW = 5
 _PULL = 10.0
 _BAND = 3.0
 _ROUNDS = 25
+_TURNS = 200
 _AT_ONCE = 2000
 
 
@@ -176,3 +177,32 @@ def _fitted(now: Excesses, count: Floats, points: Floats, mean: Floats, use: Flo
     found = optimize.minimize(loss, begin, method="L-BFGS-B", bounds=bounds, options={"maxiter": 30})
     shift, log_s = (float(one) for one in found.x)
     return Excesses(now.shift if still else shift, float(np.exp(log_s)), now.part, now.weight)
+
+
+def joint_chances(chance: Floats, part: Floats) -> Floats:
+    """Chances of excesses of several kinds on the same subjects, each knowing of the others.
+
+    Kinds that come together vouch for each other as far as they come together in this log: how often each combination
+    occurs is learned by expectation-maximisation, pulled towards nothing at all.
+
+    Args:
+        chance: of an excess of each kind by itself, ``float64[subjects, kinds]``; 0 where there can be none.
+        part: share of subjects with one, which each chance was read with, ``float64[kinds]``.
+
+    Returns:
+        chances, ``float64[subjects, kinds]``.
+    """
+    if part.shape[0] < 2:
+        return chance
+    held = np.array(list(np.ndindex(*(2,) * part.shape[0])), np.float64)
+    factor = (logit(np.clip(chance, 1e-12, 1 - 1e-12)) - logit(part)) @ held.T
+    factor = np.exp(factor - factor.max(axis=1, keepdims=True))
+    share = np.where(held > 0, part, 1.0 - part).prod(axis=1)
+    for _ in range(_TURNS):
+        before, mass = share, factor * share
+        mass /= mass.sum(axis=1, keepdims=True)
+        share = (mass.sum(axis=0) + _PULL * (held.sum(axis=1) == 0)) / (mass.shape[0] + _PULL)
+        if float(np.abs(share - before).max()) < 1e-5:
+            break
+    mass = factor * share
+    return np.where(chance > 0, mass / mass.sum(axis=1, keepdims=True) @ held, 0.0)

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import nnls
 
-from plaudit.kernels.excess import Excesses, learn
+from plaudit.kernels.excess import Excesses, joint_chances, learn
+from plaudit.kernels.stays import came_once
 from plaudit.kernels.tails import log_evidence
 from plaudit.model import Bools, EventLog, Family, Findings, Floats, Ints, SubjectKind
 from plaudit.verdict.evidence import CAPS, SIGNIFICANT
@@ -22,6 +24,7 @@ _NEGLIGIBLE = 0.02
 _REGULARS = 0.75
 """Accounts that give the last quarter of all likes but those of one-offs, in order of activity, are regulars: no seller
 throws them away."""
+_TURNS = 3
 _SURE = 0.5
 _TELLING = 5.0
 """Chance and size of an excess from which a target says who comes with one-offs."""
@@ -74,32 +77,76 @@ def _of(part: Findings, start: int, log: EventLog, explained: Bools) -> Excess:
     points = part.support
     count = np.clip(np.rint(part.statistic).astype(np.int64), 0, points)
     mean = np.clip(part.expectation / np.maximum(points, 1), 1e-4, 1 - 1e-4)
-    usual = learn(count, points, mean)
-    chance, likes, spread = usual.posterior(count, points, mean)
-    others, doubt = _companions(log, part.subject, chance, likes, explained)
+    # What belongs to something else found is counted there, and not again.
+    home = np.repeat(np.arange(len(part)), np.diff(part.exhibits.offsets))
+    again = np.bincount(home[explained[part.exhibits.row]], minlength=len(part))
+    again = np.minimum(again, count)
+    points, count = points - again, count - again
+    kinds = _kinds(part.subject)
+    usual = [learn(count[rows], points[rows], mean[rows]) for rows in kinds]
+
+    def posterior(points: Ints) -> tuple[Floats, Floats, Floats]:
+        chance, likes, spread = (np.zeros(len(part)) for _ in range(3))
+        for rows, own in zip(kinds, usual, strict=True):
+            chance[rows], likes[rows], spread[rows] = own.posterior(count[rows], points[rows], mean[rows])
+        return chance, likes, spread
+
+    # By target and kind: what a target has too many of one kind, it may have of another.
+    target, place = np.unique(part.subject, return_inverse=True)
+    kind = np.empty(len(part), np.int64)
+    for number, rows in enumerate(kinds):
+        kind[rows] = number
+    shares, beside = np.array([own.part for own in usual]), np.zeros(len(part))
+    for _ in range(_TURNS):
+        # What there is too much of another kind is no witness of how many of this one belong there.
+        chance, likes, _ = posterior(np.maximum(points - np.rint(beside).astype(np.int64), count))
+        alone, expected = (np.zeros((target.shape[0], len(kinds))) for _ in range(2))
+        alone[place, kind] = chance
+        joint = joint_chances(alone, shares)
+        chance = joint[place, kind]
+        expected[place, kind] = chance * likes
+        beside = expected.sum(axis=1)[place] - chance * likes
+        if len(kinds) < 2:
+            break
+    surest = np.maximum(joint.max(axis=1, initial=0.0), 1e-9)
+    came, doubt_of = _companions(log, target, surest, expected / surest[:, None], explained)
+    # Whoever came with them is put down to the kind with most.
+    main = kind == expected.argmax(axis=1)[place] if len(kinds) else kind
+    others, doubt = np.where(main, came[place], 0.0), np.where(main, doubt_of[place], 0.0)
     rows = np.flatnonzero((likes >= 1.0) & (chance >= _NEGLIGIBLE))
-    count, points, mean, others, doubt = count[rows], points[rows], mean[rows], others[rows], doubt[rows]
-    # Whoever came with the one-offs is no witness of how many of those belong there.
-    fewer = np.maximum(points - np.rint(others).astype(np.int64), count)
-    _, likes, spread = usual.posterior(count, fewer, mean)
-    doubt = doubt / (1.0 - mean)
-    return Excess(
-        rows + start, part.subject[rows], chance[rows], part.certainty[rows], likes + others, np.hypot(spread, doubt)
-    )
+    # Nor are those who came with them.
+    fewer = np.maximum(points - np.rint(beside + (surest * came)[place]).astype(np.int64), count)
+    _, likes, spread = posterior(fewer)
+    likes, spread = likes[rows], np.hypot(spread, doubt / (1.0 - mean))[rows]
+    return Excess(rows + start, part.subject[rows], chance[rows], part.certainty[rows], likes + others[rows], spread)
+
+
+def _kinds(subject: Ints) -> list[Ints]:
+    """Findings of each kind of account, ascending: of several about one target each is about a kind of its own."""
+    order = np.argsort(subject, kind="stable")
+    first = np.r_[True, np.diff(subject[order]) > 0]
+    place = np.arange(subject.shape[0])
+    kind = np.empty(subject.shape[0], np.int64)
+    kind[order] = place - np.maximum.accumulate(np.where(first, place, 0))
+    return [np.flatnonzero(kind == number) for number in range(int(kind.max(initial=-1)) + 1)]
 
 
 def _companions(log: EventLog, target: Ints, chance: Floats, likes: Floats, explained: Bools) -> tuple[Floats, Floats]:
     """Bought likes by accounts that served two or three orders: how many come with an excess, and how surely.
 
-    A seller uses most accounts once and some again. Among the actors of a target that are no one-offs, those with few
+    A seller uses most accounts once and some again. Among the actors of a target that came back, those with few
     likes are set against the regulars, whose number says how many of the others belong there; what targets with a
-    clear excess have too many, for each one-off in excess, is what others with an excess have, give or take their own.
+    clear excess have too many, for each account of a kind in excess, is what others with an excess have, give or take
+    their own.
+
+    Args:
+        chance: of any excess on each target, ``float64[m]``; ``likes`` of each kind if there is one, ``[m, kinds]``.
 
     Returns:
         expected number and standard deviation given that there is an excess, ``float64[m]`` each.
     """
     activity = np.bincount(log.actor, minlength=log.n_actors)[log.actor]
-    left = ~explained & (activity > 1)
+    left = ~explained & ~came_once(log.actor, log.at_ms, log.n_actors)
     if not left.any():
         return np.zeros(target.shape[0]), np.zeros(target.shape[0])
     most = np.quantile(activity[left], _REGULARS)
@@ -117,27 +164,36 @@ def _companions(log: EventLog, target: Ints, chance: Floats, likes: Floats, expl
     odds = level / (1.0 - level)
     extra = seldom - odds * regular
     noise = odds * regular / (1.0 - level) + regular**2 * odds**2 / (level * (1.0 - level) * (s + 1.0)) + 1.0
-    served = np.flatnonzero(clear & (likes >= _TELLING))
-    rate, apart = _between(extra[served] / likes[served], noise[served] / likes[served] ** 2)
-    prior, wide = rate * likes, apart * likes**2 + 1e-9
+    whole = likes.sum(axis=1)
+    served = np.flatnonzero(clear & (whole >= _TELLING))
+    rate, apart = _between(
+        extra[served] / whole[served], noise[served] / whole[served] ** 2, likes[served] / whole[served, None]
+    )
+    prior, wide = likes @ rate, apart * whole**2 + 1e-9
     heed = wide / (wide + noise)
     return np.clip(prior + heed * (extra - prior), 0.0, seldom), np.sqrt(heed * noise)
 
 
-def _between(value: Floats, noise: Floats) -> tuple[float, float]:
-    """Mean (not below zero) and variance of what noisy values differ in (Paule & Mandel 1982)."""
-    if value.shape[0] < 2:
-        return 0.0, 0.0
-    low, high = 0.0, 4.0
+def _between(value: Floats, noise: Floats, makes: Floats) -> tuple[Floats, float]:
+    """Means (not below zero) and variance of what noisy values differ in (Paule & Mandel 1982).
+
+    Args:
+        value, noise: each with the variance of its noise, ``float64[m]``.
+        makes: how much of each value is a mean's, ``float64[m, means]``, rows summing to one.
+    """
+    many = makes.shape[1]
+    if value.shape[0] <= many:
+        return np.zeros(many), 0.0
+    low, high, mean = 0.0, 4.0, np.zeros(many)
     for _ in range(40):
         apart = (low + high) / 2
-        weight = 1.0 / (noise + apart)
-        mean = float(weight @ value / weight.sum())
-        if float(weight @ (value - mean) ** 2) > value.shape[0] - 1:
+        weight = 1.0 / np.sqrt(noise + apart)
+        mean, left = nnls(makes * weight[:, None], value * weight)
+        if left**2 > value.shape[0] - many:
             low = apart
         else:
             high = apart
-    return max(mean, 0.0), apart
+    return mean, apart
 
 
 def trust(findings: Sequence[Findings], weight: Floats) -> float:

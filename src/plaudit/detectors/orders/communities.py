@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from plaudit.detectors.counts import OverlapNull, enough_pairs, fit_overlap_null
 from plaudit.detectors.links import cluster
-from plaudit.detectors.orders.gatherings import APART_MS, EVER_MS, Gatherings, gather, ordinary
+from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, gather, ordinary
 from plaudit.detectors.orders.recurrence import recurrent
 from plaudit.detectors.orders.web import LEAST_MEAN, Pairs, Web, overlaps, spin
 from plaudit.detectors.spec import Context
 from plaudit.kernels.beside import each
 from plaudit.kernels.overlap import sums_by_set
 from plaudit.kernels.room import give_back
+from plaudit.kernels.stays import APART_MS
 from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log_p_of_score, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints, Ints32
 

@@ -13,9 +13,6 @@ from plaudit.detectors.rhythm import Episodes
 from plaudit.kernels.grouping import grouped
 from plaudit.model import HOUR_MS, EventLog, Floats, Ints, ranges
 
-APART_MS = 12 * HOUR_MS
-"""Two likes of one actor count as two meetings when at least this far apart."""
-
 SITTING_MS = HOUR_MS
 """Two likes of one actor belong to one sitting when at most this far apart."""
 

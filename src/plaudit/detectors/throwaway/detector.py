@@ -1,4 +1,8 @@
-"""The ``throwaway`` detector: an excess of actors seen once.
+"""The ``throwaway`` detector: an excess of actors who came once.
+
+Two kinds of accounts are made to be thrown away: those of one single like, and those that work off several orders in
+the one visit they ever pay. Each kind is judged by itself, for how usual it is, and how much targets differ in it,
+has nothing to do with the other.
 
 Most one-off actors are innocent newcomers, so no single one is suspect. A target's *number* of them is judged against
 a beta-binomial whose mean follows the time of its likes (near the end of a log everybody looks like a one-off) and
@@ -19,13 +23,14 @@ from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.detectors.throwaway.company import by_target, ordered, regulars_came
 from plaudit.kernels.excess import Excesses, learn
 from plaudit.kernels.scan import log_p_value, scan_targets
+from plaudit.kernels.stays import came_once
 from plaudit.kernels.tails import empirical_score, log_p_of_score, log_q_values, normal_score
 from plaudit.model import Bools, EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
 
 SPEC = DetectorSpec(
     id="throwaway",
-    version="4",
-    question="Does the target have more one-off actors than this log's targets have at such times?",
+    version="5",
+    question="Does the target have more actors who came once than this log's targets have at such times?",
     family=Family.ACCOUNT,
     min_likes=200,
     parameters={"min_points": 5.0, "neighbours": 20.0},
@@ -37,6 +42,8 @@ SPEC = DetectorSpec(
 _TIME_BINS = 64
 _LEAST = 5
 _ALONE = 0.7
+_SINGLE = 0.9
+"""Part of the level that accounts of one like keep: whoever throws accounts away mostly throws them away at once."""
 _HEARD = 30.0
 """Likes a target may speak for when the usual is learned."""
 _BORROWED = 5.0
@@ -52,47 +59,81 @@ class Throwaway:
     spec: DetectorSpec = SPEC
 
     def find(self, log: EventLog, context: Context) -> Findings:
-        """One finding per target with enough likes: one-off actors, against the number expected."""
-        once = context.activity[log.actor] == 1
+        """Actors of a kind against the number expected, one finding per target with enough likes and kind.
+
+        All targets of the first kind in ascending order, then all of the second, where anybody is of it.
+        """
         offsets = log.target_offsets()
         points = np.diff(offsets)
         targets = np.flatnonzero(points >= self.spec.parameters["min_points"])
-        count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
-        near = _nearby(log, targets, once, self.spec.parameters["neighbours"])
-        usual, chance, mean, excess = _usual(once, log, targets, count, near)
-        whole, level = usual.log_tail(count, points[targets], mean), usual.level(mean)
-        local = _log_local(once, offsets, targets)
-        log_p = _log_either(whole, local)
-        rows, home, share = self._exhibits(log, targets, near, chance)
-        came = regulars_came(log, context.rhythm.episodes, once)[rows]
-        certainty, beside = by_target(ordered(came, share * excess[home]), share, home, targets.shape[0])
+        single = context.activity[log.actor] == 1
+        once = came_once(log.actor, log.at_ms, log.n_actors)
+        came = regulars_came(log, context.rhythm.episodes, once)
+        several = once & ~single
+        kinds = [self._kind(log, targets, single, came)]
+        if several.any():
+            kinds.append(self._kind(log, targets, several, came))
+        subject = np.tile(targets, len(kinds))
+        log_p, log_q = _log_weighted([kind.log_p for kind in kinds])
+        bounds = np.cumsum([0, *(length for kind in kinds for length in kind.exhibited)])
         return Findings(
             detector=self.spec.id,
             version=self.spec.version,
             family=self.spec.family,
             subject_kind=SubjectKind.TARGET,
-            subject=targets,
-            statistic=count.astype(np.float64),
-            expectation=level * points[targets],
+            subject=subject,
+            statistic=np.concatenate([kind.count for kind in kinds]).astype(np.float64),
+            expectation=np.concatenate([kind.expected for kind in kinds]),
             p_value=np.exp(log_p),
-            q_value=np.exp(log_q_values(log_p, targets.shape[0])),
-            support=points[targets],
-            start_ms=log.at_ms[offsets[targets]],
-            end_ms=log.at_ms[offsets[targets + 1] - 1],
+            q_value=np.exp(log_q),
+            support=points[subject],
+            start_ms=log.at_ms[offsets[subject]],
+            end_ms=log.at_ms[offsets[subject + 1] - 1],
             exhibits=Exhibits(
-                np.searchsorted(home, np.arange(targets.shape[0] + 1)).astype(np.int64), rows, share * beside
+                bounds.astype(np.int64),
+                np.concatenate([kind.row for kind in kinds]),
+                np.concatenate([kind.share for kind in kinds]),
             ),
-            certainty=certainty,
-            candidates=targets.shape[0],
+            certainty=np.concatenate([kind.certainty for kind in kinds]),
+            candidates=subject.shape[0],
         )
 
-    def _exhibits(self, log: EventLog, targets: Ints, near: Nearby, chance: Floats) -> tuple[Ints, Ints, Floats]:
-        """One-off likes in a stretch with an excess: ``(row, finding, share)``, the share local in time."""
-        finding = np.full(log.n_targets, -1, dtype=np.int64)
-        finding[targets] = np.arange(targets.shape[0])
+    def _kind(self, log: EventLog, targets: Ints, once: Bools, came: Floats) -> _Kind:
+        """All targets asked about one kind of actor, whose likes are ``once``.
+
+        Args:
+            came: nats for regulars having come along with each like, ``float64[n]``.
+        """
+        offsets = log.target_offsets()
+        points = np.diff(offsets)[targets]
+        count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
+        near = _nearby(log, targets, once, self.spec.parameters["neighbours"])
+        usual, chance, mean, excess = _usual(once, log, targets, count, near)
+        log_p = _log_either(usual.log_tail(count, points, mean), _log_local(once, offsets, targets))
         share = near.share(chance)
         keep = share > 0
-        return near.row[keep], finding[log.target[near.row[keep]]], share[keep]
+        row, share = near.row[keep], share[keep]
+        home = np.searchsorted(targets, log.target[row])
+        certainty, beside = by_target(ordered(came[row], share * excess[home]), share, home, targets.shape[0])
+        exhibited = np.bincount(home, minlength=targets.shape[0])
+        return _Kind(count, usual.level(mean) * points, log_p, certainty, row, share * beside, exhibited)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of actor on every target: ``count`` and ``expected``, and what that says, ``[targets]`` each.
+
+    ``row`` are likes in a stretch with an excess, by target, ``share`` of each local in time, ``exhibited`` how many
+    each target has.
+    """
+
+    count: Ints
+    expected: Floats
+    log_p: Floats
+    certainty: Floats
+    row: Ints
+    share: Floats
+    exhibited: Ints
 
 
 @dataclass(frozen=True)
@@ -145,6 +186,21 @@ def _nearby(log: EventLog, targets: Ints, once: Bools, neighbours: float) -> Nea
     middle = (count / around)[order][np.cumsum(size) - size + size // 2]
     keep = once[rows]
     return Nearby(rows[keep], count[keep], around[keep], np.repeat(middle, size)[keep], begin[keep], stop[keep])
+
+
+def _log_weighted(kinds: list[Floats]) -> tuple[Floats, Floats]:
+    """``ln p`` and ``ln q`` of all targets of one kind after the other, the first with its part of the level.
+
+    The further kind pays for its smaller part in its p-values, so that both rank together (weighted
+    Benjamini-Hochberg, Genovese et al. 2006).
+    """
+    if len(kinds) == 1:
+        return kinds[0], log_q_values(kinds[0], kinds[0].shape[0])
+    first, further = kinds
+    paid = further + np.log(_SINGLE) - np.log(1.0 - _SINGLE)
+    log_p = np.minimum(np.concatenate([first, paid]), 0.0)
+    log_q = log_q_values(log_p, log_p.shape[0]) - np.log(2.0 * _SINGLE)
+    return log_p, np.minimum(np.maximum(log_q, log_p), 0.0)
 
 
 def _log_either(count: Floats, crowding: Floats) -> Floats:
