@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from plaudit.app.pipeline import audit
 from plaudit.detectors.circle import CIRCLE_CERTAINTY, HABIT_CERTAINTY
 from plaudit.detectors.links import SAME_PART, same_people
-from plaudit.model import STATUSES, EventLog, Family, Findings, Ints, Status, SubjectKind
+from plaudit.model import DAY_MS, HOUR_MS, STATUSES, EventLog, Family, Findings, Ints, Status, SubjectKind
+from plaudit.testing.simulator import simulate
 from plaudit.verdict import DISCOUNT_AT, heard_together, weigh
 from plaudit.verdict.weigh import NAMED_AT
 from tests.worlds import START_MS, findings_of, log_of
@@ -167,3 +171,39 @@ def test_devices_alone_are_as_likely_as_they_say_and_discount_nothing(one: Event
     pair = weigh(one, [_devices(few), burst])
     assert (pair.p_inauthentic[few] > DISCOUNT_AT).all()
     assert (pair.status[few] == STATUSES.index(Status.UNDETERMINED)).all()
+
+
+@pytest.mark.parametrize(("people", "computers", "lessons"), [(40, 30, 12), (25, 8, 20)])
+def test_a_class_that_shares_a_room_of_computers_at_no_fixed_hours_loses_nothing(people, computers, lessons):
+    rng = np.random.default_rng(people)
+    world = simulate("mixed", events=40_000, seed=5).events
+    likes = world.filter(pc.equal(world["kind"], "like"))
+    target, at = likes["target"].to_numpy(zero_copy_only=False), likes["at"].to_numpy()
+    first, of, count = np.unique(target, return_index=True, return_counts=True)
+    liked, born = first[count >= 15], at[of][count >= 15]
+    names, often = np.unique(likes["actor"].to_numpy(zero_copy_only=False), return_counts=True)
+    pupil = rng.choice(names[(often >= 5) & (often <= 60)], people, replace=False)
+    who, what, when, where = [], [], [], []
+    for _ in range(lessons):
+        hour = int(rng.integers(8, 22))
+        start = at[0] + int(rng.integers(1, (at[-1] - at[0]) // DAY_MS)) * DAY_MS + hour * HOUR_MS
+        fresh = np.flatnonzero((born < start) & (born > start - 3 * DAY_MS))
+        there = rng.permutation(people)[: min(computers, round(0.7 * people))]
+        who.append(there)
+        what.append(np.full(there.size, rng.choice(liked[fresh])))
+        when.append(start + (rng.exponential(15.0, there.size) * 60_000).astype(np.int64))
+        where.append(rng.permutation(computers)[: there.size])
+    extra = {
+        "event_id": [f"L{k}" for k in range(sum(map(len, who)))],
+        "actor": pupil[np.concatenate(who)].tolist(),
+        "target": np.concatenate(what).tolist(),
+        "at": np.concatenate(when),
+        "kind": ["like"] * sum(map(len, who)),
+        "device": [f"computer{k}" for k in np.concatenate(where)],
+        "ip": ["school"] * sum(map(len, who)),
+    }
+    log = pa.concat_tables([world.select(list(extra)), pa.table(extra)]).sort_by("at")
+    likes = audit(log, time_format="ms").tables["likes"]
+    pupils = likes.filter(pc.starts_with(likes["event_id"].cast(pa.string()), "L"))
+    assert pupils.num_rows > 100
+    assert "discounted" not in pupils["status"].cast(pa.string()).to_pylist()
