@@ -130,9 +130,9 @@ def unheard_likes(log: EventLog, findings: Sequence[Findings], verdicts: Verdict
     """
     heard = np.flatnonzero(verdicts.status != _DISCOUNTED)
     grouped = (verdicts.status[heard] == _UNDETERMINED) & (verdicts.group[heard] >= 0)
-    came = np.flatnonzero((cohort := _cohorts(findings, verdicts)[heard]) >= 0)
-    who, whom = cohort[came], log.target[heard[came]].astype(np.int64)
-    voice = (1.0 - verdicts.p_inauthentic[heard[came]]) / _lengths(whom, who)[who]
+    rows, who = _cohorts(findings, verdicts)
+    came, whom = np.searchsorted(heard, rows), log.target[rows].astype(np.int64)
+    voice = (1.0 - verdicts.p_inauthentic[rows]) / _lengths(whom, who)[who]
     free = ~grouped[came]
     beyond = np.rint(np.bincount(whom[free], 1.0 - voice[free], log.n_targets)).astype(np.float64)
     grouped[came] = True
@@ -143,20 +143,21 @@ def unheard_likes(log: EventLog, findings: Sequence[Findings], verdicts: Verdict
     return beyond + unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms, grouped)
 
 
-def _cohorts(findings: Sequence[Findings], verdicts: Verdicts) -> Ints:
-    """Of each like the group that came together beyond chance, by the finding that decided about it; -1 for none.
+def _cohorts(findings: Sequence[Findings], verdicts: Verdicts) -> tuple[Ints, Ints]:
+    """Likes of groups that came together beyond chance, and the finding about each that decided; none discounted.
 
     Only likes that belong to what the finding counted rather than to the ordinary likes of the same moments.
     """
     none = np.zeros(0)
     grouping = np.concatenate([none, *(np.full(len(f), f.subject_kind is SubjectKind.GROUP) for f in findings)])
     certainty = np.concatenate([none, *(f.certainty for f in findings)])
-    out: Ints = np.where(verdicts.p_inauthentic > 0, verdicts.deciding, -1).astype(np.int64)
-    of = out[(some := np.flatnonzero(out >= 0))]
     # A finding has weight where it stands out among all that was looked at (q <= 0.05).
-    kept = (grouping[of] > 0) & (verdicts.weight[of] > 0) & (verdicts.share[some] >= 0.5 * certainty[of])
-    out[some[~kept]] = -1
-    return out
+    speaks = np.append((grouping > 0) & (verdicts.weight > 0), False)
+    rows = np.flatnonzero(speaks[verdicts.deciding])
+    kept = (verdicts.p_inauthentic[rows] > 0) & (verdicts.status[rows] != _DISCOUNTED)
+    kept &= verdicts.share[rows] >= 0.5 * certainty[verdicts.deciding[rows]]
+    rows = rows[kept]
+    return rows, verdicts.deciding[rows].astype(np.int64)
 
 
 def ages(born_ms: Floats, as_of_ms: int) -> Floats:
