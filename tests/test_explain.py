@@ -46,7 +46,8 @@ def _check(case: Case, folder: Path) -> None:
         )
     # Having passed by never makes a like more suspect than its evidence.
     assert case.steps[-1].weight <= 1e-6 or not evidence
-    assert case.exonerating
+    said = [message.model_dump_json() for message in case.exonerating]
+    assert said and len(set(said)) == len(said)
     assert bool(case.innocent) == bool(evidence)
 
 

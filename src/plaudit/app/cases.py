@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from plaudit.detectors import BUILT_IN, all_detectors
@@ -78,12 +78,21 @@ def build_case(
         steps=steps,
         likes=likes,
         expected_inauthentic=expected,
-        exonerating=[message for f in strongest.values() for message in exonerating(f)]
+        exonerating=_once(message for f in strongest.values() for message in exonerating(f))
         or [Message(code="no_evidence")],
         innocent=innocent(detectors),
         discounted=discounted,
         undetermined=undetermined,
     )
+
+
+def _once(messages: Iterable[Message]) -> list[Message]:
+    """Two detectors may be cleared by the same thing: it is said once."""
+    told: list[Message] = []
+    for message in messages:
+        if message not in told:
+            told.append(message)
+    return told
 
 
 def innocent(detectors: Sequence[str]) -> list[Message]:
