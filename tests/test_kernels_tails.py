@@ -11,10 +11,14 @@ from scipy import stats
 from plaudit.kernels.tails import (
     central_match,
     log_negative_binomial_tail,
+    log_p_against,
     log_p_of_score,
     log_poisson_tail,
     log_q_values,
+    log_t_tail,
     normal_score,
+    score_against,
+    spread_by_size,
 )
 
 
@@ -112,3 +116,41 @@ def test_central_match_is_never_narrower_than_theory(z: list[float]) -> None:
         assert (location, scale) == (0.0, 1.0)
     wide = 3 * np.random.default_rng(6).standard_normal(5000) + 2
     assert central_match(wide) == pytest.approx((2.0, 3.0), abs=0.25)
+
+
+@given(st.floats(-50, 50), st.floats(1, 300))
+def test_the_t_tail_is_scipys(t: float, freedom: float) -> None:
+    ours = float(log_t_tail(np.array([t]), np.array([freedom]))[0])
+    assert ours == pytest.approx(float(np.log(stats.t.sf(t, freedom))), rel=1e-7, abs=1e-12)
+
+
+def test_the_t_tail_goes_on_where_doubles_end_and_is_normal_without_uncertainty() -> None:
+    t = np.array([3e2, 1e3, 1e4, 1e6])
+    far = log_t_tail(t, np.full(4, 300.0))
+    # Beyond a few hundred, ten times the value costs freedom times ln 10, up to nu/t^2.
+    assert np.isfinite(far).all() and far[3] - far[2] == pytest.approx(-300 * np.log(100), rel=1e-4)
+    z = np.array([-3.0, 0.0, 4.0, 60.0])
+    assert log_t_tail(z, np.full(4, np.inf)) == pytest.approx(log_p_of_score(z))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_a_null_told_by_a_few_dozen_keeps_the_promised_rate_and_a_normal_tail_does_not(scale: float) -> None:
+    rng = np.random.default_rng(7)
+    loud, light, runs, subjects = 0, 0, 1500, 57
+    points = np.full(subjects, 60)
+    for _ in range(runs):
+        z = rng.normal(0.4, scale, subjects)
+        spread = spread_by_size(z, points)
+        loud += bool(np.exp(log_q_values(log_p_against(spread, z, points), subjects)).min() <= 0.05)
+        normal = log_p_of_score(score_against(spread, z, points))
+        light += bool(np.exp(log_q_values(normal, subjects)).min() <= 0.05)
+    assert loud / runs < 0.05
+    assert loud < light / 2
+    # A subject far outside still is.
+    z[0] = 12 * scale
+    assert np.exp(log_q_values(log_p_against(spread_by_size(z, points), z, points), subjects))[0] < 1e-3
+
+
+def test_a_theoretical_null_is_not_estimated() -> None:
+    z, points = np.array([0.5, 2.0, 4.0]), np.array([30, 60, 90])
+    assert log_p_against(spread_by_size(z, points), z, points) == pytest.approx(log_p_of_score(z))

@@ -16,7 +16,7 @@ from plaudit.kernels.beside import each
 from plaudit.kernels.clock import Clock, activity_clock
 from plaudit.kernels.response import Response, response_curve
 from plaudit.kernels.scan import log_p_value, scan_targets
-from plaudit.kernels.tails import Spread, normal_score, score_against, spread_by_size
+from plaudit.kernels.tails import Spread, log_p_against, normal_score, score_against, spread_by_size
 from plaudit.model import DAY_MS, HOUR_MS, MINUTE_MS, Bools, EventLog, Floats, Ints, Ints32
 
 MIN_POINTS = 4
@@ -113,6 +113,10 @@ class Rhythm:
     def empirical_z(self, z: Floats, points: Ints) -> Floats:
         """``z`` measured against what targets of that size ordinarily show in this log."""
         return score_against(self.spread, z, points)
+
+    def empirical_log_p(self, z: Floats, points: Ints) -> Floats:
+        """Log chance of ``z`` on such a target, uncertainty of what is ordinary included."""
+        return log_p_against(self.spread, z, points)
 
 
 def time_resolution(at_ms: Ints) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from scipy.special import betainc, gammainc, gammaln, log_ndtr, ndtri, ndtri_exp
+from scipy.special import betainc, betaln, gammainc, gammaln, log_ndtr, ndtri, ndtri_exp, stdtr
 
 from plaudit.model import Floats, Ints
 
@@ -93,21 +93,42 @@ def log_p_of_score(z: Floats) -> Floats:
     return np.asarray(log_ndtr(-z), dtype=np.float64)
 
 
+def log_t_tail(t: Floats, freedom: Floats) -> Floats:
+    """``ln P(T >= t)`` of Student's t; infinite ``freedom`` is the normal; finite far beyond the range of doubles."""
+    t, nu = np.broadcast_arrays(np.asarray(t, np.float64), np.asarray(freedom, np.float64))
+    out = log_p_of_score(t).copy()
+    some = np.flatnonzero(np.isfinite(nu))
+    t, nu = t[some], nu[some]
+    with np.errstate(divide="ignore"):
+        tail = np.log(stdtr(nu, -t))
+    far = np.flatnonzero(~np.isfinite(tail))
+    # Half an incomplete beta function at x = nu/(nu + t^2) (Abramowitz & Stegun 26.7.1): its leading term for small x.
+    t, nu = t[far], nu[far]
+    tail[far] = 0.5 * nu * (np.log(nu) - np.log(nu + t * t)) - np.log(nu) - betaln(nu / 2, 0.5)
+    out[some] = tail
+    return out
+
+
+_LEAST_MATCHED = 20  # below, the theoretical null stands
+_QUARTILE_DISTANCE = 1.361  # n times the relative variance of a normal's scale told by its quartile distance
+_MEDIAN = np.pi / 2  # n times the variance of its location told by its median
+
+
 def central_match(z: Floats, upper: float = 0.75) -> tuple[float, float]:
     """Location and scale of the bulk of ``z`` (median and quartile distance; Efron 2004, "empirical null").
 
     What more than ``1 - upper`` of all show is taken for what is usual here. Never narrower than the theoretical null:
     location is at least 0 and scale at least 1, so a quiet log does not make its loudest member an outlier.
     """
-    if z.shape[0] < 20:
+    if z.shape[0] < _LEAST_MATCHED:
         return 0.0, 1.0
     low, middle, high = np.quantile(z, [0.25, 0.5, upper])
     above = float(ndtri(upper))
     return max(float(middle), 0.0), max(float(high - middle) / above, float(high - low) / (above + 0.6745), 1.0)
 
 
-Spread = tuple[Floats, Floats, Floats]
-"""An empirical null by size: ln points, location and scale per bin."""
+Spread = tuple[Floats, Floats, Floats, Floats]
+"""An empirical null by size: ln points, location, scale and number of subjects per bin."""
 
 _BIN = 150
 
@@ -120,19 +141,34 @@ def spread_by_size(z: Floats, points: Ints) -> Spread:
     cuts = np.unique(np.searchsorted(points[order], points[order][cuts])) if cuts.shape[0] else cuts
     pieces = [piece for piece in np.split(order, cuts) if piece.shape[0]]
     if not pieces:
-        return np.zeros(1), np.zeros(1), np.ones(1)
+        return np.zeros(1), np.zeros(1), np.ones(1), np.zeros(1)
     size = np.array([np.log(np.maximum(points[piece], 1)).mean() for piece in pieces])
     matched = [central_match(z[piece]) for piece in pieces]
     location = np.maximum.accumulate(np.array([m[0] for m in matched]))
     scale = np.maximum.accumulate(np.array([m[1] for m in matched]))
-    return size, location, scale
+    return size, location, scale, np.array([float(piece.shape[0]) for piece in pieces])
 
 
 def score_against(spread: Spread, z: Floats, points: Ints) -> Floats:
     """``z`` measured against what subjects of that size ordinarily show."""
-    size, location, scale = spread
+    size, location, scale, _ = spread
     x = np.log(np.maximum(points, 1))
     return np.asarray((z - np.interp(x, size, location)) / np.interp(x, size, scale), dtype=np.float64)
+
+
+def log_p_against(spread: Spread, z: Floats, points: Ints) -> Floats:
+    """Log upper-tail probability of ``z`` against what subjects of that size ordinarily show, as far as that is known.
+
+    Location and scale are themselves estimates, from the ``n`` subjects of a bin. A normal tail takes them for exact
+    and is too light where a few dozen tell them; what one more subject may show follows Student's t, with the degrees
+    of freedom that match the relative variance of the scale, ``1 / (2 freedom)``, and a scale wider by the location's
+    own variance. A bin too small to be matched keeps the theoretical null, which is not estimated.
+    """
+    size, _, _, count = spread
+    n = np.interp(np.log(np.maximum(points, 1)), size, count)
+    told = n >= _LEAST_MATCHED
+    n = np.where(told, n, np.inf)
+    return log_t_tail(score_against(spread, z, points) / np.sqrt(1 + _MEDIAN / n), n / (2 * _QUARTILE_DISTANCE))
 
 
 def empirical_score(z: Floats, points: Ints) -> Floats:

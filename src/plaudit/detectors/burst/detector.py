@@ -2,7 +2,8 @@
 
 A calibrated scan (see :mod:`plaudit.kernels.scan`) on the target's own coordinate, read against the spread that
 targets of the same size show in this log (empirical null, Efron 2004): a platform where every post has its share has
-wide spread. A burst says *when*, never *who*: a viral hour is one too, so it convicts nobody by itself.
+wide spread. That spread is an estimate too, so the tail is Student's: few targets tell less of what is usual. A burst
+says *when*, never *who*: a viral hour is one too, so it convicts nobody by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from plaudit.detectors.rhythm import MIN_POINTS
 from plaudit.detectors.spec import Context, DetectorSpec
-from plaudit.kernels.tails import log_p_of_score, log_q_values
+from plaudit.kernels.tails import log_q_values
 from plaudit.model import EventLog, Exhibits, Family, Findings, SubjectKind, ranges
 
 SPEC = DetectorSpec(
@@ -39,7 +40,7 @@ class Burst:
         """One finding per target with enough likes: likes in its densest window, against the likes expected there."""
         rhythm = context.rhythm
         lead = rhythm.episodes.take(rhythm.episodes.lead)
-        log_p = log_p_of_score(rhythm.empirical_z(lead.z, lead.points))
+        log_p = rhythm.empirical_log_p(lead.z, lead.points)
         expected = np.minimum(lead.expected, lead.likes)
         return Findings(
             detector=self.spec.id,
