@@ -44,7 +44,7 @@ from plaudit.tally import purchases, tally
 from plaudit.tally.boards import unheard_likes
 from plaudit.tally.herd import herd
 from plaudit.tally.split import split
-from plaudit.verdict import weigh
+from plaudit.verdict import heard_together, weigh
 
 EVENTS, RUNS, SECONDS = 1_000_000, 3, 15.0
 PAGE = 30
@@ -72,7 +72,7 @@ def on_pages(read: Ingested) -> Ingested:
 def steps(read: Ingested, runs: int) -> list[Step]:
     """Detect once, then count, draw the herd and rank ``runs`` times, after once unmeasured."""
     log = read.log
-    findings = run_detectors(all_detectors(), log, Context(log, 0), lambda done: None)
+    findings = heard_together(log, run_detectors(all_detectors(), log, Context(log, 0), lambda done: None))
     verdicts = weigh(log, findings)
     names = rows.names(findings, verdicts.groups)
     out: dict[str, Step] = {}

@@ -40,7 +40,7 @@ from plaudit.ingest import Ingested, read_events
 from plaudit.model import Bools, Floats, Ints
 from plaudit.tally import Purchases, purchases, tally
 from plaudit.testing.simulator import scenarios, simulate
-from plaudit.verdict import weigh
+from plaudit.verdict import heard_together, weigh
 
 IMAGE = ROOT / "docs" / "images" / "calibration.png"
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
@@ -138,7 +138,7 @@ def held(world: str, source: str, read: Ingested, bought: Bools, neutral: Bools)
         bought, neutral: truth of each standing like: bought; neither bought nor genuine (a pod's).
     """
     log = read.log
-    findings = run_detectors(all_detectors(), log, Context(log, 0), lambda done: None)
+    findings = heard_together(log, run_detectors(all_detectors(), log, Context(log, 0), lambda done: None))
     verdicts = weigh(log, findings)
     may = purchases(log, findings, verdicts)
     counted = [tally(log, findings, verdicts, 0, may=may, level=level) for level in LEVELS]
