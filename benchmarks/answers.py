@@ -37,14 +37,13 @@ from benchmarks.process import world
 from plaudit.app import tables as rows
 from plaudit.app.boards import board_views
 from plaudit.app.units import counts_table
-from plaudit.detectors import Context, all_detectors
-from plaudit.detectors.runner import run_detectors
+from plaudit.detectors import all_detectors
 from plaudit.ingest import Ingested, read_events
 from plaudit.tally import purchases, tally
 from plaudit.tally.boards import unheard_likes
 from plaudit.tally.herd import herd
 from plaudit.tally.split import split
-from plaudit.verdict import heard_together, weigh
+from plaudit.verdict.reach import reach_verdicts
 
 EVENTS, RUNS, SECONDS = 1_000_000, 3, 15.0
 PAGE = 30
@@ -72,8 +71,7 @@ def on_pages(read: Ingested) -> Ingested:
 def steps(read: Ingested, runs: int) -> list[Step]:
     """Detect once, then count, draw the herd and rank ``runs`` times, after once unmeasured."""
     log = read.log
-    findings = heard_together(log, run_detectors(all_detectors(), log, Context(log, 0), lambda done: None))
-    verdicts = weigh(log, findings)
+    findings, verdicts = reach_verdicts(log, all_detectors())
     names = rows.names(findings, verdicts.groups)
     out: dict[str, Step] = {}
 

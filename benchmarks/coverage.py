@@ -34,13 +34,12 @@ from benchmarks.common import (
     short,
 )
 from benchmarks.measure import truth_of
-from plaudit.detectors import Context, all_detectors
-from plaudit.detectors.runner import run_detectors
+from plaudit.detectors import all_detectors
 from plaudit.ingest import Ingested, read_events
 from plaudit.model import Bools, Floats, Ints
 from plaudit.tally import Purchases, purchases, tally
 from plaudit.testing.simulator import scenarios, simulate
-from plaudit.verdict import heard_together, weigh
+from plaudit.verdict.reach import reach_verdicts
 
 IMAGE = ROOT / "docs" / "images" / "calibration.png"
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
@@ -138,8 +137,7 @@ def held(world: str, source: str, read: Ingested, bought: Bools, neutral: Bools)
         bought, neutral: truth of each standing like: bought; neither bought nor genuine (a pod's).
     """
     log = read.log
-    findings = heard_together(log, run_detectors(all_detectors(), log, Context(log, 0), lambda done: None))
-    verdicts = weigh(log, findings)
+    findings, verdicts = reach_verdicts(log, all_detectors())
     may = purchases(log, findings, verdicts)
     counted = [tally(log, findings, verdicts, 0, may=may, level=level) for level in LEVELS]
     shown = may.shown

@@ -141,7 +141,7 @@ def _findings() -> list[Findings]:
 
 def _audit(labels: pa.Table) -> plaudit.Audit:
     """The audit with labels. What detectors find does not depend on them and is found once for all tests."""
-    with patch("plaudit.detectors.runner.run_detectors", lambda *given: _findings()):
+    with patch("plaudit.verdict.reach.run_detectors", lambda *given: _findings()):
         return plaudit.audit(world(*WORLD).events, time_format="ms", labels=labels)
 
 

@@ -132,26 +132,23 @@ def judge(
     from plaudit.app.assemble import assemble
     from plaudit.app.boards import board_views
     from plaudit.app.units import count_all, herd_part, unit_views
-    from plaudit.detectors import Context, all_detectors
-    from plaudit.detectors.runner import run_detectors
+    from plaudit.detectors import all_detectors
     from plaudit.tally.boards import unheard_likes
     from plaudit.tally.herd import herd
     from plaudit.tally.split import split
-    from plaudit.verdict import heard_together, weigh
+    from plaudit.verdict.reach import reach_verdicts
 
     told = progress or Silent()
     give_back(read.log.n)
     detectors = all_detectors()
-    context = Context(read.log, seed)
     told.stage("detect")
-    findings = run_detectors(detectors, read.log, context, lambda done: told.advance(done, len(detectors)))
-    told.stage("count")
-    # What was derived for detectors (episodes, rows by actor) is as large as the log itself.
-    del context
-    give_back(read.log.n)
-    findings = heard_together(read.log, findings)
-    verdicts = weigh(read.log, findings)
-    give_back(read.log.n)
+    findings, verdicts = reach_verdicts(
+        read.log,
+        detectors,
+        seed,
+        told=lambda done: told.advance(done, len(detectors)),
+        found=lambda: told.stage("count"),
+    )
     parameters = {**parameters, "detectors": {d.spec.id: dict(d.spec.parameters) for d in detectors}}
     digests = [file.sha256 for file in read.summary.files]
     own_id, lesson = audit_id(digests, seed, parameters), None
