@@ -9,16 +9,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from plaudit.kernels.grouping import grouped
 from plaudit.kernels.grown import grown
-from plaudit.model import Bools, Ints
-
-_MOST_BITS = 26
-
-
-def slots_for(pairs: int) -> tuple[int, int]:
-    """Slots and passes for :func:`repeated_pairs`: four slots per pair, 64 kB to 64 MB of them at a time."""
-    bits = int(np.clip(np.ceil(np.log2(max(4 * pairs, 1))), 16, _MOST_BITS))
-    return bits, max(1, -(-4 * pairs // (1 << _MOST_BITS)))
+from plaudit.model import Bools, Ints, Ints32
 
 
 @numba.njit(cache=True, nogil=True)
@@ -51,60 +44,118 @@ def within_budget(others: Ints, budget: int) -> Bools:
     return np.asarray(others <= limit)
 
 
-@numba.njit(cache=True, nogil=True)
 def repeated_pairs(
+    target: Ints32, at_ms: Ints, actor: Ints32, usable: Bools, window: int, apart: int, actors: int
+) -> tuple[Ints, Ints, Ints]:
+    """Every meeting of pairs that meet twice or more, the last at least ``apart`` after the first.
+
+    Likes without company, and actors who never are in company ``apart`` from the first time, are left out beforehand
+    (twice, as leaving out some takes company from others); no pair is lost by it.
+
+    Returns:
+        ``(pair key, row, row)`` with ``key = u * actors + v, u < v``: the rows of one meeting, the earlier first.
+    """
+    rows = np.flatnonzero(usable)
+    for _ in range(2):
+        rows = rows[crowd(target[rows], at_ms[rows], window) > 0]
+        rows = rows[_returns(actor[rows], at_ms[rows], actors, apart)]
+    key, left, right = _met(
+        target[rows], at_ms[rows], actor[rows], *grouped(actor[rows], actors), window, apart, actors
+    )
+    return key, rows[left], rows[right]
+
+
+@numba.njit(cache=True, nogil=True)
+def _returns(actor: np.ndarray, at_ms: np.ndarray, actors: int, apart: int) -> np.ndarray:
+    """Likes of actors whose first and last like are at least ``apart``, ``bool[n]``."""
+    first, last = np.full(actors, np.int64(1 << 62)), np.full(actors, np.int64(-(1 << 62)))
+    for i in range(actor.shape[0]):
+        u = actor[i]
+        first[u], last[u] = min(first[u], at_ms[i]), max(last[u], at_ms[i])
+    out = np.empty(actor.shape[0], np.bool_)
+    for i in range(actor.shape[0]):
+        out[i] = last[actor[i]] - first[actor[i]] >= apart
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _met(
     target: np.ndarray,
     at_ms: np.ndarray,
     actor: np.ndarray,
-    usable: np.ndarray,
+    offsets: np.ndarray,
+    row: np.ndarray,
     window: int,
+    apart: int,
     actors: int,
-    bits: int = 24,
-    parts: int = 1,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every meeting of pairs that meet at least twice: ``(pair key, row, row)`` with ``key = u * actors + v, u < v``.
+    """Actor after actor: whom it met is counted in a small table, so every pair of likes is looked at once.
 
-    A first pass counts pairs in hashed slots; the second keeps pairs whose slot was hit twice (no pair is lost; a few
-    met only once and share a slot, and fall away later). ``2 ** bits`` slots of a byte, for one of ``parts`` shares of
-    all pairs after the other; see :func:`slots_for`.
+    ``offsets``, ``row``: likes by actor. A table for all pairs of the log would not fit the processor's cache.
     """
-    cap = 4096
-    keys, left, right = np.empty(cap, np.int64), np.empty(cap, np.int64), np.empty(cap, np.int64)
+    cap, room, slots = 4096, 1024, 2048
+    keys, left, right = np.empty(cap, np.int64), np.empty(cap, np.int32), np.empty(cap, np.int32)
+    earlier, later, place = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+    whom, times = np.empty(slots, np.int32), np.empty(slots, np.int32)
+    since, until = np.empty(slots, np.int64), np.empty(slots, np.int64)
     size = 0
-    slots = np.zeros(1 << bits, np.uint8)
-    for turn in range(2 * parts):
-        counting, part = turn % 2 == 0, turn // 2
-        if counting and part:
-            slots[:] = 0
-        for i in range(target.shape[0]):
-            if not usable[i]:
-                continue
-            j = i + 1
-            while j < target.shape[0] and target[j] == target[i] and at_ms[j] - at_ms[i] <= window:
-                if usable[j] and actor[i] != actor[j]:
-                    u, v = np.int64(min(actor[i], actor[j])), np.int64(max(actor[i], actor[j]))
-                    key = u * actors + v
-                    mixed = key * np.int64(-7046029254386353131)
-                    slot = mixed >> np.int64(64 - bits) & np.int64((1 << bits) - 1)
-                    if parts > 1 and (mixed >> np.int64(8) & np.int64(0xFFFF)) % parts != part:
-                        pass
-                    elif counting:
-                        if slots[slot] < 2:
-                            slots[slot] += 1
-                    elif slots[slot] >= 2:
-                        if size == cap:
-                            cap += cap // 2
-                            keys, left, right = grown(keys, size, cap), grown(left, size, cap), grown(right, size, cap)
-                        keys[size], left[size], right[size] = key, i, j
-                        size += 1
-                j += 1
+    for u in range(offsets.shape[0] - 1):
+        met = 0
+        for r in row[offsets[u] : offsets[u + 1]]:
+            for step in (-1, 1):
+                j = r + step
+                while 0 <= j < target.shape[0] and target[j] == target[r] and abs(at_ms[j] - at_ms[r]) <= window:
+                    if actor[j] > u:
+                        if met == room:
+                            room *= 2
+                            earlier, later = grown(earlier, met, room), grown(later, met, room)
+                        earlier[met], later[met] = min(j, r), max(j, r)
+                        met += 1
+                    j += step
+        if met < 2:
+            continue
+        bits = 2
+        while (1 << bits) < 2 * met:
+            bits += 1
+        if slots < 1 << bits:
+            slots = 1 << bits
+            whom, times = np.empty(slots, np.int32), np.empty(slots, np.int32)
+            since, until = np.empty(slots, np.int64), np.empty(slots, np.int64)
+        if place.shape[0] < met:
+            place = np.empty(room, np.int32)
+        for k in range(1 << bits):
+            times[k] = 0
+        again = False
+        for k in range(met):
+            v = actor[earlier[k]] if actor[earlier[k]] != u else actor[later[k]]
+            slot = np.int64(v) * np.int64(-7046029254386353131) >> np.int64(64 - bits) & np.int64((1 << bits) - 1)
+            while times[slot] > 0 and whom[slot] != v:
+                slot = (slot + 1) & ((1 << bits) - 1)
+            at = at_ms[earlier[k]]
+            if times[slot] == 0:
+                whom[slot], since[slot], until[slot] = v, at, at
+            else:
+                since[slot], until[slot] = min(since[slot], at), max(until[slot], at)
+                again = True
+            times[slot] += 1
+            place[k] = slot
+        if not again:
+            continue
+        for k in range(met):
+            slot = place[k]
+            if times[slot] >= 2 and until[slot] - since[slot] >= apart:
+                if size == cap:
+                    cap += cap // 2
+                    keys, left, right = grown(keys, size, cap), grown(left, size, cap), grown(right, size, cap)
+                keys[size], left[size], right[size] = np.int64(u) * actors + whom[slot], earlier[k], later[k]
+                size += 1
     return keys[:size], left[:size], right[:size]
 
 
 def repeated_pairs_plain(
-    target: Ints, at_ms: Ints, actor: Ints, usable: Bools, window: int
+    target: Ints, at_ms: Ints, actor: Ints, usable: Bools, window: int, apart: int
 ) -> dict[tuple[int, int], set[tuple[int, int]]]:
-    """By definition: for pairs meeting at least twice, the rows of each meeting. The oracle in tests."""
+    """By definition: for pairs meeting twice or more, so far apart, the rows of each meeting. The oracle in tests."""
     out: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for i in range(len(target)):
         for j in range(i + 1, len(target)):
@@ -112,7 +163,8 @@ def repeated_pairs_plain(
             if near and usable[i] and usable[j] and actor[i] != actor[j]:
                 pair = (int(min(actor[i], actor[j])), int(max(actor[i], actor[j])))
                 out.setdefault(pair, set()).add((i, j))
-    return {pair: rows for pair, rows in out.items() if len(rows) >= 2}
+    times = {pair: [int(at_ms[i]) for i, _ in rows] for pair, rows in out.items()}
+    return {p: rows for p, rows in out.items() if len(rows) >= 2 and max(times[p]) - min(times[p]) >= apart}
 
 
 @numba.njit(cache=True, nogil=True)

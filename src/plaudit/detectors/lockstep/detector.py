@@ -26,7 +26,6 @@ from plaudit.kernels.coaction import (
     crowd,
     meetings_apart,
     repeated_pairs,
-    slots_for,
     within_budget,
 )
 from plaudit.kernels.tails import log_poisson_tail, log_q_values
@@ -95,9 +94,7 @@ def _pairs(log: EventLog, context: Context) -> Pairs:
     window = max(window, time_resolution(log.at_ms))
     others = crowd(log.target, log.at_ms, window)
     usable = within_budget(others, int(SPEC.parameters["pairs_per_like"]) * max(log.n, 1000))
-    key, left, right = repeated_pairs(
-        log.target, log.at_ms, log.actor, usable, window, log.n_actors, *slots_for(int(others[usable].sum()) // 2)
-    )
+    key, left, right = repeated_pairs(log.target, log.at_ms, log.actor, usable, window, apart, log.n_actors)
     order = np.lexsort((log.at_ms[left], key))
     key, left, right = key[order], left[order], right[order]
     start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.shape[0] else np.zeros(0, np.int64)
