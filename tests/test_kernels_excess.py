@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plaudit.kernels.excess import _log_likelihood, joint_chances, learn
+from plaudit.kernels.excess import _Split, joint_chances, learn
 from plaudit.model import Floats, Ints
 
 SUBJECTS = 1500
@@ -31,10 +31,11 @@ def test_the_likelihood_is_the_beta_binomial_of_what_was_not_added() -> None:
     added = rng.integers(0, 4, 40)
     count = added + rng.binomial(points - added, 0.3)
     for k, n, e in zip(count, points, added, strict=True):
-        one = _log_likelihood(np.array([k]), np.array([n]), np.array([0.3]), 12.0, np.array([e / n]))[0, 0]
+        split = _Split.of(np.array([k]), np.array([n]), np.array([e / n]))
+        one = split.log_likelihood(np.array([0.3]), 12.0)[0, 0]
         assert one == pytest.approx(stats.betabinom.logpmf(k - e, n - e, 3.6, 8.4), abs=1e-9)
-    none_left = _log_likelihood(np.array([3.0]), np.array([10.0]), np.array([0.3]), 12.0, np.array([0.5]))
-    assert none_left[0, 0] == -np.inf
+    none_left = _Split.of(np.array([3.0]), np.array([10.0]), np.array([0.5]))
+    assert none_left.log_likelihood(np.array([0.3]), 12.0)[0, 0] == -np.inf
 
 
 @pytest.mark.parametrize("part", [0.0, 0.02, 0.1, 0.3])

@@ -101,7 +101,8 @@ def fit_overlap_null(shared: Ints, mean: Floats) -> OverlapNull:
     """Fit from all pairs sharing an actor: counts ``int64[m]``, activity-only expectations ``float64[m]``."""
     some = enough_pairs(shared.shape[0])
     shared, mean = shared[some], mean[some]
-    order = np.argsort(mean, kind="stable")
+    # In any order among equals: no bin parts them, and inside a bin their order says nothing.
+    order = np.argsort(mean)
     bins = int(np.clip(order.shape[0] // _PER_BIN, 1, _BINS))
     ascending = mean[order]
     # Cut between values, never inside a run of equal ones: the fit must not depend on the order of the pairs.

@@ -21,13 +21,14 @@ from scipy import optimize
 from scipy.special import betaln, expit, gammaln, logit
 
 from plaudit.kernels.exact import log_beta_binomial_tail
-from plaudit.model import Floats, Ints
+from plaudit.model import Bools, Floats, Ints
 
 AT_MOST = 3000
 """Subjects a fit looks at: more would not make it better."""
 
 _SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-2.2, 5.6, 53)))
 _FINE = 1.0 / (1.0 + np.exp(-np.linspace(-2.2, 7.0, 185)))
+_NONE = np.zeros(1)
 _NOTHING_KNOWN = np.gradient(_SHARES) / np.gradient(_SHARES).sum()
 _FEW = 5
 _PULL = 10.0
@@ -78,8 +79,8 @@ class Excesses:
         for first in range(0, asked.shape[0], _AT_ONCE):
             rows = asked[first : first + _AT_ONCE]
             n, k = points[rows].astype(np.float64), count[rows].astype(np.float64)
-            own = _log_likelihood(k, n, level[rows], s, _FINE) + log_weight
-            none = _log_likelihood(k, n, level[rows], s, np.zeros(1))[:, 0]
+            own = _Split.of(k, n, _FINE).log_likelihood(level[rows], s) + log_weight
+            none = _Split.of(k, n, _NONE).log_likelihood(level[rows], s)[:, 0]
             top = np.maximum(own.max(axis=1), -1e300)
             mass = np.exp(own - top[:, None])
             whole = np.maximum(mass.sum(axis=1), 1e-300)
@@ -110,42 +111,73 @@ def learn(count: Ints, points: Ints, mean: Floats) -> Excesses:
     # would settle on a null wide enough to hold them.
     now = _typical(now, k, n, mean)
     ordinary = (k <= now.level(mean) * n).astype(np.float64)
+    some, none = _Split.of(k, n, _SHARES), _Split.of(k, n, _NONE)
     for step in range(_ROUNDS):
         before = now
         now = _fitted(now, k, n, mean, ordinary, still=step == 0)
-        now, ordinary = _resized(now, k, n, mean)
+        now, ordinary = _resized(now, some, none, mean)
         if step and abs(now.part - before.part) < 1e-3 and abs(now.shift - before.shift) < 1e-2:
             break
     return now
 
 
-def _resized(now: Excesses, count: Floats, points: Floats, mean: Floats) -> tuple[Excesses, Floats]:
-    """One step of expectation-maximisation for the excesses, and the chance of each subject to have none."""
+def _resized(now: Excesses, some: _Split, nothing: _Split, mean: Floats) -> tuple[Excesses, Floats]:
+    """One step of expectation-maximisation for the excesses, and the chance of each subject to have none.
+
+    Args:
+        some: the subjects' counts, with excesses of every size taken away; ``nothing``: with none.
+    """
     level, s = now.level(mean), now.concentration
     with np.errstate(divide="ignore"):
-        own = _log_likelihood(count, points, level, s, _SHARES) + np.log(now.weight) + np.log(now.part)
-    none = _log_likelihood(count, points, level, s, np.zeros(1))[:, 0] + np.log1p(-now.part)
+        own = some.log_likelihood(level, s) + np.log(now.weight) + np.log(now.part)
+    none = nothing.log_likelihood(level, s)[:, 0] + np.log1p(-now.part)
     top = np.maximum(own.max(axis=1), none)
     mass, rest = np.exp(own - top[:, None]), np.exp(none - top)
     mass /= (mass.sum(axis=1) + rest)[:, None]
     held = mass.sum(axis=0)
-    part = float(np.clip(held.sum() / (count.shape[0] + _PULL), 1e-4, 0.9))
+    part = float(np.clip(held.sum() / (mean.shape[0] + _PULL), 1e-4, 0.9))
     # One subject seen at every size keeps sizes possible that a small log happens not to show.
     weight = (_smoothed(held) + _NOTHING_KNOWN) / (held.sum() + 1.0)
     return Excesses(now.shift, now.concentration, part, weight), 1.0 - mass.sum(axis=1)
 
 
-def _log_likelihood(count: Floats, points: Floats, level: Floats, s: float, share: Floats) -> NDArray[np.float64]:
-    """``ln P(count)`` if ``share`` of the points were added, ``float64[n, shares]``; parts of a point are allowed."""
-    added = points[:, None] * share[None, :]
-    kept = count[:, None] - added
-    a, b = (level * s)[:, None], ((1.0 - level) * s)[:, None]
-    other = (points - count)[:, None]
-    possible = kept >= -0.5
-    kept = np.maximum(kept, 0.0)
-    ways = gammaln(kept + other + 1.0) - gammaln(kept + 1.0) - gammaln(other + 1.0)
-    out = ways + gammaln(kept + a) + gammaln(other + b) - gammaln(kept + other + a + b) - betaln(a, b)
-    return np.where(possible, out, -np.inf)
+@dataclass(frozen=True)
+class _Split:
+    """Counts with each share of the points taken for added; parts of a point are allowed.
+
+    Most counts hold no large share. Only what is possible is kept, and what does not depend on what is usual told once.
+
+    Attributes:
+        possible: which shares each count can hold, ``bool[n, shares]``; ``row`` the subject of each that it can.
+        kept: ordinary events of the kind left there; ``ways`` ``ln`` of the binomial coefficient.
+        other: events of the other kind, ``float64[n]``.
+    """
+
+    possible: Bools
+    row: Ints
+    kept: Floats
+    ways: Floats
+    other: Floats
+
+    @classmethod
+    def of(cls, count: Floats, points: Floats, share: Floats) -> _Split:
+        """For all ``share`` of the ``points``, each subject against each."""
+        kept = count[:, None] - points[:, None] * share[None, :]
+        possible = kept >= -0.5
+        row = np.repeat(np.arange(count.shape[0]), np.count_nonzero(possible, axis=1))
+        kept, other = np.maximum(kept[possible], 0.0), points - count
+        ways = gammaln(kept + other[row] + 1.0) - gammaln(kept + 1.0) - gammaln(other + 1.0)[row]
+        return cls(possible, row, kept, ways, other)
+
+    def log_likelihood(self, level: Floats, s: float) -> NDArray[np.float64]:
+        """``ln P(count)`` if the share was added, ``float64[n, shares]``."""
+        a, b = level * s, (1.0 - level) * s
+        kept, row = self.kept, self.row
+        all_left = kept + self.other[row] + a[row] + b[row]
+        told = self.ways + gammaln(kept + a[row]) + gammaln(self.other + b)[row] - gammaln(all_left)
+        out = np.full(self.possible.shape, -np.inf)
+        out[self.possible] = told - betaln(a, b)[row]
+        return out
 
 
 def _smoothed(held: Floats) -> Floats:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plaudit.kernels.grouping import grouped
 from plaudit.model import HOUR_MS, Bools, Ints
 
 APART_MS = 12 * HOUR_MS
@@ -19,8 +20,10 @@ def came_once(actor: NDArray[Any], at_ms: Ints, n_actors: int) -> Bools:
     Args:
         actor, at_ms: of each like, ``int[n]`` in ``0..n_actors - 1`` and ``int64[n]``, in any order.
     """
-    first = np.full(n_actors, np.iinfo(np.int64).max)
-    last = np.zeros(n_actors, np.int64)
-    np.minimum.at(first, actor, at_ms)
-    np.maximum.at(last, actor, at_ms)
+    offsets, row = grouped(actor, n_actors)
+    seen = np.flatnonzero(np.diff(offsets))
+    at = at_ms[row]
+    first, last = np.zeros(n_actors, np.int64), np.zeros(n_actors, np.int64)
+    first[seen] = np.minimum.reduceat(at, offsets[seen]) if seen.shape[0] else 0
+    last[seen] = np.maximum.reduceat(at, offsets[seen]) if seen.shape[0] else 0
     return np.asarray((last - first < APART_MS)[actor], dtype=bool)

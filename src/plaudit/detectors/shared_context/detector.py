@@ -17,6 +17,7 @@ from plaudit.detectors.circle import SITTINGS_APART_MS
 from plaudit.detectors.counts import fit_overlap_null
 from plaudit.detectors.shared_context.hands import Cells, joined
 from plaudit.detectors.spec import Context, DetectorSpec
+from plaudit.kernels.grouping import grouped
 from plaudit.kernels.tails import log_q_values
 from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, Ints32, SubjectKind
 
@@ -118,7 +119,7 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
     """
     known = np.flatnonzero(column >= 0)
     # Rows ascend by target already.
-    order = known[np.argsort(column[known], kind="stable")]
+    order = known[grouped(column[known], int(column.max()) + 1)[1]]
     context, target = column[order].astype(np.int64), log.target[order]
     start = np.flatnonzero(np.r_[True, (context[1:] != context[:-1]) | (target[1:] != target[:-1])])
     bounds = np.append(start, order.shape[0])
@@ -136,7 +137,9 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
     worst = _nth_sitting(where, sitting, log_p, owner.shape[0], sittings)
     cells = np.bincount(context[start])[owner]
     # Who is judged by crowds is judged with its pairs: of a delivery over many contexts some cells stay small.
-    crowded = (actors >= least) & np.isin(context[start], owner)
+    asked = np.zeros(int(column.max()) + 1, dtype=bool)
+    asked[owner] = True
+    crowded = (actors >= least) & asked[context[start]]
     where = np.searchsorted(owner, context[start[crowded]])
     usual = null.moments()[0][home[crowded]]
     share = np.clip(1.0 - (usual - 1.0) / actors[crowded], 0.01, 1.0)

@@ -70,9 +70,10 @@ class Throwaway:
         once = came_once(log.actor, log.at_ms, log.n_actors)
         came = regulars_came(log, context.rhythm.episodes, once)
         several = once & ~single
-        kinds = [self._kind(log, targets, single, came)]
+        stretch = _stretches_of_time(log)
+        kinds = [self._kind(log, targets, single, came, stretch)]
         if several.any():
-            kinds.append(self._kind(log, targets, several, came))
+            kinds.append(self._kind(log, targets, several, came, stretch))
         subject = np.tile(targets, len(kinds))
         log_p, log_q = _log_weighted([kind.log_p for kind in kinds])
         bounds = np.cumsum([0, *(length for kind in kinds for length in kind.exhibited)])
@@ -98,17 +99,18 @@ class Throwaway:
             candidates=subject.shape[0],
         )
 
-    def _kind(self, log: EventLog, targets: Ints, once: Bools, came: Floats) -> _Kind:
+    def _kind(self, log: EventLog, targets: Ints, once: Bools, came: Floats, stretch: Ints) -> _Kind:
         """All targets asked about one kind of actor, whose likes are ``once``.
 
         Args:
             came: nats for regulars having come along with each like, ``float64[n]``.
+            stretch: of time, of each like, see :func:`_stretches_of_time`.
         """
         offsets = log.target_offsets()
         points = np.diff(offsets)[targets]
         count = np.add.reduceat(np.append(once, False).astype(np.int64), offsets[:-1])[targets]
         near = _nearby(log, targets, once, self.spec.parameters["neighbours"])
-        usual, chance, mean, excess = _usual(once, log, targets, count, near)
+        usual, chance, mean, excess = _usual(once, log, targets, count, near, stretch)
         log_p = _log_either(usual.log_tail(count, points, mean), _log_local(once, offsets, targets))
         share = near.share(chance)
         keep = share > 0
@@ -181,9 +183,14 @@ def _nearby(log: EventLog, targets: Ints, once: Bools, neighbours: float) -> Nea
     total = np.concatenate([[0], np.cumsum(once)])
     around = (stop - begin).astype(np.float64)
     count = (total[stop] - total[begin]).astype(np.float64)
-    order = np.lexsort((count / around, log.target[rows]))
+    # So many among so many: few fractions there are, and their rank sorts quicker than they do.
+    most = 2 * half + 2
+    among = np.maximum(np.arange(most), 1)
+    fraction, rank = np.unique(np.arange(most)[:, None] / among, return_inverse=True)
+    rank = rank.reshape(most, most)[total[stop] - total[begin], stop - begin]
+    ordered = np.sort(log.target[rows] * np.int64(fraction.shape[0]) + rank)
     size = np.diff(offsets)[targets]
-    middle = (count / around)[order][np.cumsum(size) - size + size // 2]
+    middle = fraction[ordered[np.cumsum(size) - size + size // 2] % fraction.shape[0]]
     keep = once[rows]
     return Nearby(rows[keep], count[keep], around[keep], np.repeat(middle, size)[keep], begin[keep], stop[keep])
 
@@ -224,13 +231,13 @@ def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
     out = np.zeros(targets.shape[0])
     rows = np.flatnonzero(once)
     home = np.searchsorted(offsets, rows, side="right") - 1
+    asked = np.zeros(offsets.shape[0] - 1, dtype=bool)
+    asked[targets] = True
+    rows, home = rows[asked[home]], home[asked[home]]
     size = (offsets[home + 1] - offsets[home]).astype(np.float64)
     low = (rows - offsets[home]) / size
-    keep = np.isin(home, targets)
-    own = np.concatenate(
-        [[0], np.cumsum(np.bincount(np.searchsorted(targets, home[keep]), minlength=targets.shape[0]))]
-    )
-    low, high = low[keep], low[keep] + 1.0 / size[keep]
+    own = np.concatenate([[0], np.cumsum(np.bincount(home, minlength=asked.shape[0])[targets])])
+    high = low + 1.0 / size
     found, statistic, *_ = scan_targets(low, high, own.astype(np.int64), _LEAST, np.inf, np.inf, 0)
     if found.shape[0] == 0:
         return out
@@ -240,8 +247,15 @@ def _log_local(once: np.ndarray, offsets: Ints, targets: Ints) -> Floats:
     return out
 
 
+def _stretches_of_time(log: EventLog) -> Ints:
+    """Which of at most 64 stretches of time, with as many likes each, each like fell in, ``int64[n]``."""
+    bins = int(np.clip(log.n // 500, 1, _TIME_BINS))
+    edges = np.quantile(log.at_ms, np.linspace(0, 1, bins + 1)[1:-1]) if bins > 1 else np.zeros(0)
+    return np.asarray(np.searchsorted(edges, log.at_ms, side="right"), dtype=np.int64)
+
+
 def _usual(
-    once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby
+    once: Bools, log: EventLog, targets: Ints, count: Ints, near: Nearby, cell: Ints
 ) -> tuple[Excesses, Floats, Floats, Floats]:
     """What is usual here, the chance of a one-off at each like, its mean by target, and the chance of an excess there.
 
@@ -256,8 +270,7 @@ def _usual(
         voice[:] = 1.0
     weight = voice[log.target] + _SOME
     bins = int(np.clip(log.n // 500, 1, _TIME_BINS))
-    edges = np.quantile(log.at_ms, np.linspace(0, 1, bins + 1)[1:-1]) if bins > 1 else np.zeros(0)
-    cell = np.searchsorted(edges, log.at_ms, side="right")
+    home = log.target[near.row]
     bought = np.zeros(log.n_targets)
     for turn in range(_TURNS):
         overall = float((weight @ once + 0.5) / (weight.sum() + 1.0))
@@ -270,7 +283,6 @@ def _usual(
         chance = usual.level(rate)[cell]
         if turn + 1 < _TURNS:
             bought[targets], *_ = usual.posterior(count, points[targets], mean)
-            home = log.target[near.row]
             weight[near.row] = voice[home] * (1.0 - bought[home] * near.share(chance)) + _SOME
     return usual, chance, mean, bought[targets]
 
