@@ -36,7 +36,8 @@ def shared_actors(
 
     Args:
         set_offsets: CSR of the sets, ``int64[sets + 1]``; ``set_actor int64[m]``, ``set_time int64[m]`` its rows.
-        actor_offsets: CSR of the same rows by actor; ``actor_set int64[m]``, ``actor_time int64[m]``.
+        actor_offsets: CSR of the same rows by actor; ``actor_set int64[m]``, ascending inside an actor, ``actor_time
+            int64[m]``.
         least, most: distance in time the two likes must have.
         fewest: actors a pair must share to be told, at least 1.
         first, until: tell only pairs whose first set is one of ``first..until - 1``; -1 tells all.
@@ -51,13 +52,16 @@ def shared_actors(
     cap = 4096
     out_i, out_j, out_c = np.empty(cap, np.int32), np.empty(cap, np.int32), np.empty(cap, np.int32)
     size = 0
+    following = actor_offsets[:-1].copy()
     for i in range(first, sets if until < 0 else until):
         seen = 0
         for r in range(set_offsets[i], set_offsets[i + 1]):
             u, at = set_actor[r], set_time[r]
-            for x in range(actor_offsets[u], actor_offsets[u + 1]):
+            while following[u] < actor_offsets[u + 1] and actor_set[following[u]] <= i:
+                following[u] += 1
+            for x in range(following[u], actor_offsets[u + 1]):
                 j = actor_set[x]
-                if j > i and least <= abs(actor_time[x] - at) <= most:
+                if least <= abs(actor_time[x] - at) <= most:
                     if count[j] == 0:
                         touched[seen] = j
                         seen += 1

@@ -183,7 +183,8 @@ def log_q_values(log_p: Floats, candidates: int) -> Floats:
         return log_p.copy()
     # Most tests show nothing (p = 1, q = 1) and cannot make another's q smaller: only the others need an order.
     speaks = np.flatnonzero(log_p < 0)
-    order = speaks[np.argsort(log_p[speaks], kind="stable")]
+    # In any order among equals: all of them get what the last of them has.
+    order = speaks[np.argsort(log_p[speaks])]
     raw = log_p[order] + np.log(max(candidates, m)) - np.log(np.arange(1, order.shape[0] + 1))
     out = np.zeros(m, np.float64)
     out[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 0.0)

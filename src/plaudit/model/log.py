@@ -76,4 +76,6 @@ def offsets_of(sorted_keys: NDArray[Any], size: int) -> Ints:
 def ranges(first: Ints, length: Ints) -> Ints:
     """The concatenation of ``first[i], first[i] + 1, ...`` with ``length[i]`` numbers each."""
     start = np.cumsum(length) - length
-    return np.asarray(np.repeat(first - start, length) + np.arange(int(length.sum())), dtype=np.int64)
+    out = np.asarray(np.repeat(first - start, length), dtype=np.int64)
+    out += np.arange(out.shape[0])
+    return out

@@ -116,14 +116,18 @@ def siblings(g: Gatherings, members: Ints, sitting: tuple[Ints32, Ints32, NDArra
     of its actors were, in the same sitting, also in a gathering at two or more *other* targets the cohort serves. Fans
     of a boosted author do not: publications reach them one at a time.
     """
-    served = np.isin(g.episodes.target, g.episodes.target[members])
-    clear = served & (g.episodes.expected < _CLEAR * g.size)
+    clear = clear_there(g, members)
     i, j, shared = sitting
     both = clear[i] & clear[j] & (g.episodes.target[i] != g.episodes.target[j])
     both &= 2 * shared >= np.minimum(g.size[i], g.size[j])
     near = np.bincount(i[both], minlength=len(g)) + np.bincount(j[both], minlength=len(g))
     joins = clear & (near >= 2) & (taken == 0)
     return np.flatnonzero(joins)
+
+
+def clear_there(g: Gatherings, members: Ints) -> Bools:
+    """Gatherings on the targets of ``members`` that the target's ordinary life explains little of, ``bool[g]``."""
+    return np.isin(g.episodes.target, g.episodes.target[members]) & (g.episodes.expected < _CLEAR * g.size)
 
 
 def merge(g: Gatherings, cohorts: list[Cohort], web: Web) -> list[Cohort]:
@@ -232,9 +236,10 @@ class _Shares:
         asked = np.flatnonzero(likely[self.cohort])
         asked = asked[np.argsort(self.cohort[asked], kind="stable")]
         value = self._in_chance(asked, np.int64(a), seen[asked])
-        numbers, first = np.unique(self.cohort[asked], return_index=True)
-        for number, part in zip(numbers.tolist(), np.split(value, first[1:]), strict=True):
-            out[number] = np.median(part)
+        # The middle of each part, or the mean of its two middles: parts are many and small.
+        at = np.lexsort((value, self.cohort[asked]))
+        numbers, first, held = np.unique(self.cohort[asked], return_index=True, return_counts=True)
+        out[numbers] = (value[at[first + (held - 1) // 2]] + value[at[first + held // 2]]) / 2.0
         return out
 
     def _in_chance(self, member: Ints, to: Ints | np.int64, seen: Ints32) -> Floats:

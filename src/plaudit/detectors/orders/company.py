@@ -96,6 +96,7 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     # Readers of a digest and pupils come late as a habit, too; what shows it is that they like several at a sitting.
     sat = max(in_company(log, rows[marked]), in_company(log, g.row[g.entries(members)])) > _HALF
     digest = sat and not alone
+    all_own, all_rest = own.sum(axis=0), rest.sum(axis=0)
     told_by: list[float] = []
     futile_log_p = float(log_p_of_score(np.array([futile]))[0])
     moment: list[int] = []
@@ -111,18 +112,19 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
             picked, mark, age = picked[::step], np.ascontiguousarray(mark[::step]), age[::step]
         if not 0 < int(mark.sum()) < mark.shape[0]:
             continue
-        by_age = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t])[age]
+        odds = _by_age(all_own - own[t], all_rest - rest[t])
         at = log.at_ms[picked]
         seed = (context.seed + int(at[0])) % (1 << 31)
-        log_p = _explained(mark, by_age, at, seed, futile_log_p)
+        log_p = _explained(mark, odds[age], at, seed, futile_log_p)
         if log_p < futile_log_p:
             # Each explanation may do alone: whoever was about then need not have come here every time.
             there = served if alone else _only(log, int(targets[t]))
             about = _by_hour(log, context, picked[mark], there)[context.hour[picked]]
-            habit = _by_age(own.sum(axis=0) - own[t], rest.sum(axis=0) - rest[t], late=digest)[age]
-            log_p = max(log_p, _explained(mark, habit * about, at, seed, futile_log_p))
+            habit = _by_age(all_own - own[t], all_rest - rest[t], late=True) if digest else odds
+            log_p = max(log_p, _explained(mark, habit[age] * about, at, seed, futile_log_p))
         told_by.append(log_p)
-        moment.append(int(np.median(at[mark])))
+        came = at[mark]
+        moment.append(int(came[[(came.shape[0] - 1) // 2, came.shape[0] // 2]].mean()))
         tells.append(bool(telling[t]))
     told = np.zeros(log.n, dtype=bool)
     told[rows[marked]] = True

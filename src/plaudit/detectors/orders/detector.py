@@ -15,6 +15,7 @@ from plaudit.detectors.circle import CIRCLE_MEETS, HABIT_CERTAINTY, chance_of_ri
 from plaudit.detectors.links import log_p_all_false
 from plaudit.detectors.orders.cohort import (
     Cohort,
+    clear_there,
     grow,
     merge,
     people_behind,
@@ -139,10 +140,10 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         taken[grown[-1].gatherings] = 1
     pruned = each(lambda cohort: prune(g, cohort.gatherings), grown)
     clean = [recount(g, kept) for kept in pruned if kept.shape[0] >= 2]
-    sitting = overlaps(g, log.n_actors, 0, SITTING_MS) if clean else None
+    clear = clear_there(g, np.concatenate([np.zeros(0, np.int64), *(cohort.gatherings for cohort in clean)]))
+    sitting = overlaps(g, log.n_actors, 0, SITTING_MS, among=clear)
     parts: list[Ints] = []
     for cohort in merge(g, clean, web):
-        assert sitting is not None
         more = siblings(g, cohort.gatherings, sitting, taken)
         taken[more] = 1
         cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)

@@ -16,7 +16,7 @@ from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.kernels.beside import each
 from plaudit.kernels.grouping import grouped
 from plaudit.kernels.overlap import most_telling, pairs_inside, shared_actors
-from plaudit.model import Ints, Ints32, offsets_of
+from plaudit.model import Bools, Ints, Ints32, offsets_of
 
 _MEMBERSHIPS = 400
 _PIECE = 1 << 23
@@ -89,14 +89,14 @@ def spin(g: Gatherings, n_actors: int, least: int, most: int) -> Web:
 
 
 def overlaps(
-    g: Gatherings, n_actors: int, least: int, most: int, until: int = -1
+    g: Gatherings, n_actors: int, least: int, most: int, until: int = -1, among: Bools | None = None
 ) -> tuple[Ints32, Ints32, NDArray[Any]]:
     """Pairs of gatherings sharing actors whose two likes lie ``least`` to ``most`` ms apart: ``(i, j, shared)``.
 
-    Only those with one of the first ``until`` gatherings, unless it is -1.
+    Only those with one of the first ``until`` gatherings, unless it is -1, and with both ``among`` the marked ones.
     """
     sets = len(g) if until < 0 else until
-    found = _pieces(g, n_actors, least, most, sets)
+    found = _pieces(g, n_actors, least, most, sets, among)
     length = np.concatenate([np.zeros(0, np.int64), *(one[0] for one in found)])
     empty = np.zeros(0, np.int32)
     return (
@@ -106,12 +106,16 @@ def overlaps(
     )
 
 
-def _pieces(g: Gatherings, n_actors: int, least: int, most: int, sets: int) -> list[tuple[Ints, Ints32, NDArray[Any]]]:
+def _pieces(
+    g: Gatherings, n_actors: int, least: int, most: int, sets: int, among: Bools | None = None
+) -> list[tuple[Ints, Ints32, NDArray[Any]]]:
     """Pairs of the first ``sets`` gatherings with later ones, a stretch of them after the other.
 
     Of each stretch: how many pairs each gathering has, the later gathering of each, and the actors shared.
     """
     keep = most_telling(g.actor, g.size[g.gathering], _MEMBERSHIPS)
+    if among is not None:
+        keep &= among[g.gathering]
     gathering, actor, time = g.gathering[keep], g.actor[keep], g.time[keep]
     # Entries stand gathering by gathering already.
     offsets = offsets_of(gathering, len(g))
@@ -120,7 +124,7 @@ def _pieces(g: Gatherings, n_actors: int, least: int, most: int, sets: int) -> l
     del by_actor, gathering, keep
     work = np.concatenate([[0], np.cumsum(np.diff(actor_offsets)[actor])])[offsets[: sets + 1]]
     edges = np.unique(np.searchsorted(work, np.arange(0, int(work[-1]), _PIECE), side="right") - 1)
-    edges = np.unique(np.append(edges, sets))
+    edges = np.unique(np.concatenate([[0], edges, [sets]]))
 
     def piece(stretch: tuple[int, int]) -> tuple[Ints, Ints32, NDArray[Any]]:
         first, stop = stretch
