@@ -49,6 +49,10 @@ def test_a_web_found_in_pieces_is_the_web_by_definition(seed: int, monkeypatch: 
     assert all(np.array_equal(a, b) for a, b in zip(flat, (i, j, shared), strict=True))
     some = overlaps(g, 60, 1, EVER_MS, 7)
     assert all(np.array_equal(a, b[i < 7]) for a, b in zip(some, flat, strict=True))
+    for least in (len(g) // 3, len(g)):
+        asked = np.arange(len(g)) >= least
+        few = overlaps(g, 60, 1, EVER_MS, among=asked)
+        assert all(np.array_equal(a, b[asked[i] & asked[j]]) for a, b in zip(few, flat, strict=True))
 
 
 @pytest.mark.parametrize("seed", range(3))
