@@ -179,6 +179,20 @@ def test_employees_and_a_fan_club_with_active_members_are_no_pods(seed: int) -> 
     assert not _found(draft.log(context=True))[1]
 
 
+@pytest.mark.parametrize("pods", (1, 2, 3, 4))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_handful_of_pods_are_not_their_own_measure(seed: int, pods: int) -> None:
+    # Hardly anybody else publishes, so there are no other circles to measure them by.
+    draft, rng = quiet(seed, targets=200, actors=3000, likes=6000), np.random.default_rng([seed, 79])
+    people = rng.permutation(3000)[: 30 * pods].reshape(pods, 30)
+    works = rng.permutation(200)[: 45 * pods].reshape(pods, 45)
+    for members, theirs in zip(people, works, strict=True):
+        draft = _circle(draft, members, theirs, 0.7, seed)
+    findings, found = _found(draft.log(context=True))
+    assert len(findings) == pods
+    assert all(max(np.intersect1d(members, group).size for group in found) >= 27 for members in people)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_pod_that_is_most_of_who_publishes_is_not_its_own_measure(seed: int) -> None:
     draft = quiet(seed, targets=60, actors=500, likes=4000)

@@ -21,13 +21,13 @@ from plaudit.kernels.tails import log_negative_binomial_tail, log_q_values
 from plaudit.model import Bools, EventLog, Floats, Ints
 
 _LEAST_VOICES = 20
-"""Communities needed before their spread is measured."""
+"""Communities needed before what they have in common is a measure: fewer are made up to as many by pairs."""
 
 _LEAST_SPREAD = 2.0
 """Variance over mean that is always allowed for."""
 
 _GRANTED = 5
-"""Communities of two that are assumed beside those of the log."""
+"""Communities of two that are assumed beside those of the log, at least."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,11 @@ def _usual(count: Floats, mean: Floats) -> tuple[float, float]:
     """What friends (and taste) add to chance, and how it varies, by the middle of communities: ``(dyads, dispersion)``.
 
     Three communities in four have no more friends than that, and at least one; variance over mean is that of their
-    upper half, and at least 2: middles vary less than people. Some communities of two are taken for granted, so that
-    one of a handful is never the measure of itself.
+    upper half, and at least 2: middles vary less than people. Some communities of two are taken for granted, and more
+    where there are few others, so that three or four of a handful are never the measure of themselves.
     """
-    above = np.concatenate([np.maximum(count - mean, 1.0), np.ones(_GRANTED)])
+    granted = max(_GRANTED, _LEAST_VOICES - count.shape[0])
+    above = np.concatenate([np.maximum(count - mean, 1.0), np.ones(granted)])
     friends = float(np.quantile(above, 0.75, method="lower"))
     if count.shape[0] < _LEAST_VOICES:
         return friends, _LEAST_SPREAD

@@ -311,6 +311,7 @@ def throwaway(b: Build, budget: int) -> None:
 
 def pods(b: Build) -> None:
     """Engagement pods: real people, each an author, who like what the others publish within hours."""
+    claimed = np.zeros(b.author.shape[0], dtype=bool)
     for _ in range(max(1, round(b.knobs.crowds * (3 if b.events >= 300_000 else 1)))):
         size = int(b.knobs.pool) or b.few(int(b.rng.integers(30, 30 + b.sized(70, 15))))
         members, group = b.regulars(size, at=b.span // 3, power=1.3), b.group("pod")
@@ -319,6 +320,9 @@ def pods(b: Build) -> None:
         # Half of what a member likes is its own choice.
         published = int(np.isin(b.organic.actor, members).sum() / size / 0.7)
         theirs = b.targets(int(np.clip(published, 10, 3 * size)), 0, int(0.97 * b.span), power=0.2)
+        # What an earlier pod's member published is no other's.
+        theirs = theirs[~claimed[theirs]]
+        claimed[theirs] = True
         b.author[theirs] = members[np.arange(theirs.size) % size]
         seen = np.repeat(theirs, size)
         actors = np.tile(members, theirs.size)
