@@ -12,6 +12,7 @@ from itertools import product
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 import plaudit
 from benchmarks.common import Mark, circumstances, markdown, marks_table, numbers, parser, percent, tell
@@ -21,8 +22,8 @@ from benchmarks.other_worlds.planted import NEUTRAL
 from plaudit.testing.scoring import average_precision
 
 _START_MS = 1_767_225_600_000
-_EVERY, _CROWD = 0.02, 0.5
-"""Marks: percent discounted, of all genuine likes and of each innocent crowd."""
+_EVERY, _CROWD, _HIRED = 0.02, 0.5, 1.0
+"""Marks: percent discounted, of all genuine likes, of each innocent crowd, of what hired people like by themselves."""
 
 SETS = {"first": (planted,), "second": (further,), "both": (planted, further)}
 """What is planted, by name."""
@@ -33,7 +34,11 @@ ATTACKS = {**planted.ATTACKS, **further.ATTACKS}
 
 @dataclass(frozen=True)
 class Run:
-    """One audit; shares are 0..1, by label ``(discounted, undetermined, likes)``."""
+    """One audit; shares are 0..1, by label ``(discounted, undetermined, likes)``.
+
+    ``strangers`` and ``hired`` are the two parts of ``genuine``: the genuine likes of accounts that gave no bought one,
+    and those of the others.
+    """
 
     ground: str
     plants: str
@@ -46,6 +51,8 @@ class Run:
     genuine: float
     doubted: float
     by_label: dict[str, tuple[float, float, int]]
+    strangers: float = 0.0
+    hired: float = 0.0
 
     def row(self) -> list[str]:
         """Cells of the table of worlds."""
@@ -102,6 +109,8 @@ def measure(ground: str, days: int, seed: int, likes: int, attacked: bool, plant
     value = judged["p_inauthentic"].to_numpy(zero_copy_only=False)
     bought, neutral = np.isin(labels, list(ATTACKS)), np.isin(labels, NEUTRAL)
     free = ~bought & ~neutral
+    actor = np.unique(judged["actor_id"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    hired = np.isin(actor, actor[bought])
     off, open_ = status == "discounted", status == "undetermined"
     shares = {
         str(name): (float(off[labels == name].mean()), float(open_[labels == name].mean()), int((labels == name).sum()))
@@ -119,7 +128,13 @@ def measure(ground: str, days: int, seed: int, likes: int, attacked: bool, plant
         genuine=float(off[free].mean()),
         doubted=float(open_[free].mean()),
         by_label=shares,
+        strangers=_mean(off[free & ~hired]),
+        hired=_mean(off[free & hired]),
     )
+
+
+def _mean(part: NDArray[np.bool_]) -> float:
+    return float(part.mean()) if part.size else 0.0
 
 
 def _pooled(runs: Sequence[Run], name: str) -> list[str]:
@@ -136,6 +151,10 @@ def section(runs: Sequence[Run], head: str) -> str:
     names = sorted({name for run in runs for name in run.by_label} - set(ATTACKS) - set(NEUTRAL))
     crowds = [name for name in names if name != "organic"]
     marks = [Mark("genuine likes discounted, worst world", 100 * max(run.genuine for run in runs), _EVERY)]
+    marks += [
+        Mark("of accounts that gave no bought like, worst world", 100 * max(run.strangers for run in runs), _EVERY),
+        Mark("own likes of hired people, worst world", 100 * max(run.hired for run in runs), _HIRED),
+    ]
     for name in crowds:
         worst = max(run.by_label[name][0] for run in runs if name in run.by_label)
         marks.append(Mark(f"{name} discounted, worst world", 100 * worst, _CROWD))
