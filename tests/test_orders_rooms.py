@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from plaudit.detectors.orders import DETECTOR
 from plaudit.detectors.orders.cohort import Cohort, merge, recount
 from plaudit.detectors.orders.communities import ties
 from plaudit.detectors.orders.company import compare
-from plaudit.detectors.orders.detector import Found, Witness, _silenced
+from plaudit.detectors.orders.detector import Found, Witness, _heard_again, _silenced
 from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, gather
 from plaudit.detectors.orders.habit import Timing
 from plaudit.detectors.orders.lens import look, one_pool
@@ -250,6 +252,32 @@ def test_few_others_among_bought_likes_explain_nothing(kind: str, seed: int, cou
         reached[told.exhibits.row[part][told.exhibits.share[part] > 0.5]] = True
     assert reached[bought].mean() > 0.9
     assert reached[~bought].mean() < 0.005
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_piece_that_leans_is_heard_as_what_it_grows_into(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Five of a ring's twenty windows; what these say by themselves leaves room for chance.
+    rng, people = np.random.default_rng([seed, 61]), np.arange(40)
+    g = _gatherings([*_pool(rng, people, 20, 30), *_pool(rng, np.arange(40, 2000), 60, 30)], 25)
+    log, web = quiet(seed, targets=5, actors=50, likes=100).log(), Web.__new__(Web)
+    asked: list[int] = []
+
+    def says(log_p_by_size: Callable[[int], float]) -> Cohort | None:
+        def witness(_log: object, _context: object, _g: object, cohort: Cohort, _web: object) -> Witness:
+            asked.append(cohort.gatherings.shape[0])
+            when = Timing(log_p_by_size(cohort.gatherings.shape[0]), 9, False)
+            none = np.zeros(0, np.int64)
+            return Witness(-50.0, 1.0, 0.1, when, Pairs(none, none, none, np.zeros(0), np.zeros(0)), none)
+
+        monkeypatch.setattr("plaudit.detectors.orders.detector._witness", witness)
+        return _heard_again(log, Context(log, 0), g, recount(g, np.arange(5)), web, taken)
+
+    taken = np.zeros(len(g), dtype=np.int64)
+    whole = says(lambda size: -30.0 if size > 15 else -1.0)
+    assert whole is not None and set(range(18)) <= set(whole.gatherings.tolist())
+    assert whole.gatherings.max() < 20, "nobody else's window"
+    assert says(lambda size: -1.0) is None and not taken.any(), "who stays silent takes nothing from others"
+    assert min(asked) > 15, "the grown is asked, not the piece once more"
 
 
 def _merged_plain(g: Gatherings, parts: list[Ints], web: Web) -> list[list[int]]:

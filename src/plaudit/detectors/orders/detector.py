@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plaudit.detectors.circle import CIRCLE_MEETS, HABIT_CERTAINTY, chance_of_ring
 from plaudit.detectors.links import log_p_all_false
@@ -33,7 +35,7 @@ from plaudit.detectors.orders.web import Pairs, Web, overlaps
 from plaudit.detectors.spec import Context, DetectorSpec
 from plaudit.kernels.beside import each
 from plaudit.kernels.tails import log_q_values
-from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, SubjectKind
+from plaudit.model import EventLog, Exhibits, Family, Findings, Floats, Ints, Ints32, SubjectKind
 
 SPEC = DetectorSpec(
     id="orders",
@@ -45,6 +47,12 @@ SPEC = DetectorSpec(
     innocent=("group_chat_share", "fan_club", "front_page", "office_network"),
     evasions=("larger_pool", "rotate_members", "mimic_age_curve", "spread_delivery"),
 )
+
+Sitting = tuple[Ints32, Ints32, NDArray[Any]]
+"""Pairs of gatherings that share actors in one sitting, as :func:`plaudit.detectors.orders.web.overlaps` gives them."""
+
+_LEANS = float(np.log(0.5))
+"""``ln p`` from which a community that does not speak is heard once more, as what it grows into."""
 
 _BEYOND = float(np.log(1e-9))
 """``ln p`` from which a smaller chance says nothing more."""
@@ -114,13 +122,17 @@ class Orders:
         episodes = episodes.take(np.lexsort((episodes.likes, log.at_ms[episodes.last], log.at_ms[episodes.first])))
         g = gather(log, episodes, context.activity)
         held = ties(log, context, g, float(np.log(self.spec.parameters["link_fdr"])))
-        return _assemble(
-            self.spec, log, _cohorts(log, context, g, held), max(len(held.communities) + len(held.pools), 1)
-        )
+        return _assemble(self.spec, log, *_cohorts(log, context, g, held))
 
 
-def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list[Found]:
-    """Screen the communities, grow those that pass, join pools, and judge every cohort."""
+def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> tuple[list[Found], int]:
+    """Screen the communities, grow those that pass, join pools, and judge every cohort; and how many hearings it took.
+
+    A community search may find a piece of a ring. Whether that speaks is decided by a few targets where its comparison
+    with others is fine or spoilt (its own ring's other people are among the others), so a piece that leans is heard
+    once more as what it grows into. Who belongs to it was told by who came, not by when; and each second hearing is
+    one more candidate to be paid for.
+    """
     # A pool is judged whole: a community search may leave it in pieces too small to speak.
     web = held.web
     pieces = [recount(g, kept) for kept in each(partial(prune, g), held.communities) if kept.shape[0] >= 2]
@@ -129,25 +141,33 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
     for cohort in whole:
         taken[cohort.gatherings] = 1
     grown: list[Cohort] = []
+    leaning: list[tuple[Cohort, Witness]] = []
     found: list[Found] = []
     screened = each(lambda cohort: _witness(log, context, g, cohort, web), whole)
     for first, witness in zip(whole, screened, strict=True):
-        # Interest communities end here: growing them would cost most of the time and change nothing.
-        if witness is None or witness.log_p > LIKELY:
-            found += [] if witness is None else [_unspoken(g, first, witness)]
+        if witness is None:
             continue
-        grown.append(grow(g, first.gatherings, taken))
-        taken[grown[-1].gatherings] = 1
+        if witness.log_p <= LIKELY:
+            grown.append(grow(g, first.gatherings, taken))
+            taken[grown[-1].gatherings] = 1
+        elif witness.log_p <= _LEANS:
+            leaning.append((first, witness))
+        else:
+            # Interest communities end here: growing them would cost most of the time and change nothing.
+            found.append(_unspoken(g, first, witness))
+    for first, witness in leaning:
+        more = _heard_again(log, context, g, first, web, taken)
+        if more is None:
+            found.append(_unspoken(g, first, witness))
+        else:
+            grown.append(more)
+            taken[more.gatherings] = 1
     pruned = each(lambda cohort: prune(g, cohort.gatherings), grown)
     clean = [recount(g, kept) for kept in pruned if kept.shape[0] >= 2]
-    clear = clear_there(g, np.concatenate([np.zeros(0, np.int64), *(cohort.gatherings for cohort in clean)]))
-    sitting = overlaps(g, log.n_actors, 0, SITTING_MS, among=clear)
+    sitting = _sittings(log, g, clean)
     parts: list[Ints] = []
     for cohort in merge(g, clean, web):
-        more = siblings(g, cohort.gatherings, sitting, taken)
-        taken[more] = 1
-        cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)
-        taken[cohort.gatherings] = 1
+        cohort = _with_siblings(g, cohort, sitting, taken)
         # Pruned of the interest they met in, two circles may turn out to have nothing else in common.
         # (Not so a list worked through in sittings: its batches share few accounts and are one order book.)
         rest = prune(g, cohort.gatherings)
@@ -165,7 +185,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
         return (_unspoken if witness.log_p > LIKELY else partial(_judged, log, context))(g, cohort, witness)
 
     heard_of = [one for one in each(heard, parts) if one is not None]
-    candidates = max(len(held.communities) + len(held.pools), 1)
+    candidates = max(len(held.communities) + len(held.pools) + len(leaning), 1)
     found += heard_of + _silenced(log, context, g, list(zip(whole, screened, strict=True)), heard_of, candidates)
     for members, log_each in held.pools:
         rest = members[taken[members] == 0]
@@ -178,7 +198,7 @@ def _cohorts(log: EventLog, context: Context, g: Gatherings, held: Ties) -> list
                     witness = replace(witness, when=Timing(0.0, witness.when.surprises, False))
                 judge = _unspoken if witness.log_p > LIKELY else partial(_judged, log, context, thin=True)
                 found.append(judge(g, cohort, witness))
-    return _doubted(log, context, g, web, found)
+    return _doubted(log, context, g, web, found), candidates
 
 
 def _silenced(
@@ -230,6 +250,35 @@ def _witness(
 
 def _in_batches(context: Context, g: Gatherings, members: Ints) -> bool:
     return long_sittings(context, context.likes_on(recount(g, members).actors, g.episodes.target[members]))
+
+
+def _heard_again(log: EventLog, context: Context, g: Gatherings, piece: Cohort, web: Web, taken: Ints) -> Cohort | None:
+    """What a piece grows into, with what others of its ring did on its targets; ``None`` where that does not speak.
+
+    Nothing is ``taken`` by a piece that stays silent.
+    """
+    free = taken.copy()
+    more = recount(g, prune(g, grow(g, piece.gatherings, free).gatherings))
+    if more.gatherings.shape[0] < 2:
+        return None
+    more = _with_siblings(g, more, _sittings(log, g, [more]), free)
+    again = _witness(log, context, g, recount(g, prune(g, more.gatherings)), web)
+    return None if again is None or again.log_p > LIKELY else more
+
+
+def _sittings(log: EventLog, g: Gatherings, cohorts: list[Cohort]) -> Sitting:
+    """Where one sitting brought the same people to several targets of these cohorts."""
+    served = np.concatenate([np.zeros(0, np.int64), *(cohort.gatherings for cohort in cohorts)])
+    return overlaps(g, log.n_actors, 0, SITTING_MS, among=clear_there(g, served))
+
+
+def _with_siblings(g: Gatherings, cohort: Cohort, sitting: Sitting, taken: Ints) -> Cohort:
+    """The cohort with what others of its ring did on its targets, grown; its gatherings are ``taken`` from now on."""
+    more = siblings(g, cohort.gatherings, sitting, taken)
+    taken[more] = 1
+    cohort = grow(g, np.sort(np.concatenate([cohort.gatherings, more])), taken)
+    taken[cohort.gatherings] = 1
+    return cohort
 
 
 def _unspoken(g: Gatherings, cohort: Cohort, witness: Witness) -> Found:
