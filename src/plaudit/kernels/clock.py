@@ -38,7 +38,9 @@ class Clock:
         position = at / self.step_ms
         cells = self.total.shape[0] - 1
         cell = np.clip(np.floor(position).astype(np.int64), 0, cells - 1)
-        inside = self.total[cell] + (position - cell) * (self.total[cell + 1] - self.total[cell])
+        inside = np.asarray(self.total[cell] + (position - cell) * np.diff(self.total)[cell])
+        if np.min(position, initial=0.0) >= 0 and np.max(position, initial=0.0) <= cells:
+            return inside
         before = position < 0
         after = position > cells
         return np.where(before, at, np.where(after, self.total[-1] + at - cells * self.step_ms, inside))

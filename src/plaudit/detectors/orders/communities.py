@@ -26,6 +26,8 @@ from plaudit.kernels.tails import central_match, log_negative_binomial_tail, log
 from plaudit.model import Bools, EventLog, Floats, Ints, Ints32
 
 _WEAK = 0.05
+_ONE_WEAK = float(-np.log1p(-_WEAK))
+_MARGIN = 1.02
 _WORTH_SPLITTING = 12
 _LEVELS = 3
 _REFITS = 12
@@ -137,7 +139,7 @@ def _apart(x: Floats, own: Pairs, members: Ints, group: Ints) -> float:
 
 
 def _log_p_inside(x: Floats, own: Pairs) -> Floats:
-    """``ln p`` of each pair's count if all pairs of the community were alike, up to activity.
+    """``ln p`` of each pair's count if all pairs of the community were alike, up to activity; 0 for most that are weak.
 
     Counts are negative binomial with mean ``beta x_i x_j`` and variance ``mean + alpha mean^2``, by moments over all
     pairs, those that share nobody included. What stands out is set aside and the rest fitted again, until nothing
@@ -158,8 +160,10 @@ def _log_p_inside(x: Floats, own: Pairs) -> Floats:
         none = squares_left - float((mean[use] ** 2).sum())
         excess = float(((shared[use] - mean[use]) ** 2).sum()) + max(none, 0.0) - beta * mean_left
         alpha = max(excess / max(squares_left, 1e-300), 0.0)
-        # At or below its mean no count stands out, whatever its tail.
-        above = np.flatnonzero(shared > mean)
+        # At or below its mean no count stands out, whatever its tail; nor does a single actor where
+        # ``P(X >= 1) = 1 - (1 + alpha mean)^(-1 / alpha)`` is not small: nearly all pairs.
+        single = _MARGIN * (float(np.expm1(_ONE_WEAK * alpha)) / alpha if alpha > _MARGIN - 1.0 else _ONE_WEAK)
+        above = np.flatnonzero((shared > mean) & ((shared > 1.0) | (mean < single)))
         log_p[:] = 0.0
         log_p[above] = log_negative_binomial_tail(shared[above], mean[above], 1.0 + alpha * mean[above])
         kept = log_p > np.log(_ASIDE)

@@ -31,6 +31,7 @@ _MOST_LIKES = 400
 _LEAST = 4
 _POWER = 6.0  # nats: about one in a hundred among the stretches of a scan
 _BY_CHANCE = 0.05
+_NO_CHANCE = 0.35  # of which two or more come with chance 0.0487
 _THIN = 0.25
 _HALF = 0.5
 _WIDEST = 7.0 / 8.0
@@ -150,7 +151,9 @@ def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tup
     elsewhere = np.bincount(actor, minlength=log.n_actors)[actor] - 1
     expected = (context.activity[actor] - 1) * ((rows.shape[0] - length[home]) / max(log.n, 1))
     strict = np.asarray(elsewhere >= 2)
-    strict[strict] = log_poisson_tail(elsewhere[strict], expected[strict]) < np.log(_BY_CHANCE)
+    # Two where so few are expected are never chance: only of the others is the tail asked.
+    asked = strict & (expected > _NO_CHANCE)
+    strict[asked] = log_poisson_tail(elsewhere[asked], expected[asked]) < np.log(_BY_CHANCE)
     crowd = np.bincount(np.searchsorted(targets, g.episodes.target[members]), g.size[members], targets.shape[0])
     thin = np.bincount(home[strict], minlength=targets.shape[0]) < _THIN * crowd
     return rows, home, targets, np.where(thin[home], elsewhere >= 1, strict)
