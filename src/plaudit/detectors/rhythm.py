@@ -29,6 +29,7 @@ _LOOSE = 2.0
 _INNER = 6.0
 _DEPTH = 5
 _AT_A_TIME = 1 << 20
+_FIRST_LOOK = 1000
 
 Rows = Ints | Ints32 | slice
 """Which likes of a log."""
@@ -122,7 +123,7 @@ class Rhythm:
 def time_resolution(at_ms: Ints) -> int:
     """The coarsest of day, hour, minute, second, millisecond that all times are multiples of."""
     for step in (DAY_MS, HOUR_MS, MINUTE_MS, 1000):
-        if at_ms.shape[0] and not np.any(at_ms % step):
+        if at_ms.shape[0] and not np.any(at_ms[:_FIRST_LOOK] % step) and not np.any(at_ms % step):
             return step
     return 1
 

@@ -9,6 +9,7 @@ from scipy.special import betainc, betaln, gammainc, gammaln, log_ndtr, ndtri, n
 from plaudit.model import Floats, Ints
 
 _FEW = 12
+_SLACK = 1e-9
 _LEAST_LEFT = 1e-3  # of the sixteen digits of one, thirteen are left
 
 
@@ -182,7 +183,9 @@ def log_q_values(log_p: Floats, candidates: int) -> Floats:
     if m == 0:
         return log_p.copy()
     # Most tests show nothing (p = 1, q = 1) and cannot make another's q smaller: only the others need an order.
+    # Nor can one so large that its q is 1 even if it comes last.
     speaks = np.flatnonzero(log_p < 0)
+    speaks = speaks[log_p[speaks] < np.log(max(speaks.shape[0], 1)) - np.log(max(candidates, m)) + _SLACK]
     # In any order among equals: all of them get what the last of them has.
     order = speaks[np.argsort(log_p[speaks])]
     raw = log_p[order] + np.log(max(candidates, m)) - np.log(np.arange(1, order.shape[0] + 1))

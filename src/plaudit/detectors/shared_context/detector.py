@@ -125,22 +125,23 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
     bounds = np.append(start, order.shape[0])
     # A standing like is unique per (actor, target), so likes in a cell are actors in a cell.
     actors = np.diff(bounds)
-    busy = np.bincount(context)[context[start]]
+    holder = context[start]
+    busy = np.bincount(context)[holder]
     popular = np.bincount(log.target[known], minlength=log.n_targets)[target[start]]
     mean = np.maximum((busy - 1.0) * popular / max(known.shape[0], 1), 1e-9)
     null = fit_overlap_null(actors, mean)
     home = null.bins(mean)
     crowded = actors >= SPEC.parameters["min_actors"]
     log_p = null.log_p(actors[crowded], mean[crowded], home[crowded])
-    owner, where = np.unique(context[start[crowded]], return_inverse=True)
+    owner, where = np.unique(holder[crowded], return_inverse=True)
     sitting = log.at_ms[order[start[crowded]]] // SITTINGS_APART_MS
     worst = _nth_sitting(where, sitting, log_p, owner.shape[0], sittings)
-    cells = np.bincount(context[start])[owner]
+    cells = np.bincount(holder)[owner]
     # Who is judged by crowds is judged with its pairs: of a delivery over many contexts some cells stay small.
     asked = np.zeros(int(column.max()) + 1, dtype=bool)
     asked[owner] = True
-    crowded = (actors >= least) & asked[context[start]]
-    where = np.searchsorted(owner, context[start[crowded]])
+    crowded = (actors >= least) & asked[holder]
+    where = np.searchsorted(owner, holder[crowded])
     usual = null.moments()[0][home[crowded]]
     share = np.clip(1.0 - (usual - 1.0) / actors[crowded], 0.01, 1.0)
     by_owner = np.argsort(where, kind="stable")

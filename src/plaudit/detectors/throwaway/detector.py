@@ -76,7 +76,7 @@ class Throwaway:
             kinds.append(self._kind(log, targets, several, came, stretch))
         subject = np.tile(targets, len(kinds))
         log_p, log_q = _log_weighted([kind.log_p for kind in kinds])
-        bounds = np.cumsum([0, *(length for kind in kinds for length in kind.exhibited)])
+        bounds = np.cumsum(np.concatenate([[0], *(kind.exhibited for kind in kinds)]))
         return Findings(
             detector=self.spec.id,
             version=self.spec.version,
@@ -178,21 +178,20 @@ def _nearby(log: EventLog, targets: Ints, once: Bools, neighbours: float) -> Nea
     asked = np.zeros(log.n_targets, dtype=bool)
     asked[targets] = True
     rows = np.flatnonzero(asked[log.target])
-    begin = np.maximum(rows - half, offsets[log.target[rows]])
-    stop = np.minimum(rows + half + 1, offsets[log.target[rows] + 1])
+    target = log.target[rows]
+    begin = np.maximum(rows - half, offsets[target])
+    stop = np.minimum(rows + half + 1, offsets[target + 1])
     total = np.concatenate([[0], np.cumsum(once)])
-    around = (stop - begin).astype(np.float64)
-    count = (total[stop] - total[begin]).astype(np.float64)
+    around, count = stop - begin, total[stop] - total[begin]
     # So many among so many: few fractions there are, and their rank sorts quicker than they do.
     most = 2 * half + 2
-    among = np.maximum(np.arange(most), 1)
-    fraction, rank = np.unique(np.arange(most)[:, None] / among, return_inverse=True)
-    rank = rank.reshape(most, most)[total[stop] - total[begin], stop - begin]
-    ordered = np.sort(log.target[rows] * np.int64(fraction.shape[0]) + rank)
+    fraction, rank = np.unique(np.arange(most)[:, None] / np.maximum(np.arange(most), 1), return_inverse=True)
+    ordered = np.sort(target * np.int64(fraction.shape[0]) + rank.ravel()[count * most + around])
     size = np.diff(offsets)[targets]
     middle = fraction[ordered[np.cumsum(size) - size + size // 2] % fraction.shape[0]]
     keep = once[rows]
-    return Nearby(rows[keep], count[keep], around[keep], np.repeat(middle, size)[keep], begin[keep], stop[keep])
+    count, around = (one[keep].astype(np.float64) for one in (count, around))
+    return Nearby(rows[keep], count, around, np.repeat(middle, size)[keep], begin[keep], stop[keep])
 
 
 def _log_weighted(kinds: list[Floats]) -> tuple[Floats, Floats]:
