@@ -129,7 +129,7 @@ def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -
     spread = np.sqrt(np.bincount(where, share * (1 - share), cells.shape[0]) + (MODEL_ERROR * mean) ** 2 + 0.25)
     target, finding = cells % size, cells // size
     explained = np.zeros(log.n, np.bool_)
-    explained[speaking] = alone[verdicts.deciding[speaking]] & (chance >= _LIKELY)
+    explained[speaking] = alone[verdicts.deciding[speaking]] & (chance >= _LIKELY) & (share >= _LIKELY)
     # An excess is counted as a whole, whether its likes can be named or not: naming sees one-off accounts only.
     weak = possible_excess(log, findings, explained)
     own = weak.finding * size + weak.target

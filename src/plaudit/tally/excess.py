@@ -11,23 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
 
-from plaudit.kernels.excess import Excesses, joint_chances, learn
+from plaudit.kernels.excess import joint_chances, learn
 from plaudit.kernels.stays import came_once
 from plaudit.kernels.tails import log_evidence
 from plaudit.model import Bools, EventLog, Family, Findings, Floats, Ints, SubjectKind
+from plaudit.tally.hands import counted, seller_hands
 from plaudit.verdict.evidence import CAPS, SIGNIFICANT
 
 _NEGLIGIBLE = 0.02
 """Chance of an excess below which a target is left alone."""
-_REGULARS = 0.75
-"""Accounts that give the last quarter of all likes but those of one-offs, in order of activity, are regulars: no seller
-throws them away."""
 _TURNS = 3
 _SURE = 0.5
-_TELLING = 5.0
-"""Chance and size of an excess from which a target says who comes with one-offs."""
+"""Chance of an excess from which a target says who comes with one-offs."""
+_UNSEEN = 0.5
+"""Relative standard error of how many hands came along: those whose other orders are too small to show are not told."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,8 @@ def _of(part: Findings, start: int, log: EventLog, explained: Bools) -> Excess:
         if len(kinds) < 2:
             break
     surest = np.maximum(joint.max(axis=1, initial=0.0), 1e-9)
-    came, doubt_of = _companions(log, target, surest, expected / surest[:, None], explained)
+    named = joint[:, 1:].max(axis=1, initial=0.0) / surest
+    came, doubt_of = _companions(log, target, surest, expected.sum(axis=1) / surest, named, explained)
     # Whoever came with them is put down to the kind with most.
     main = kind == expected.argmax(axis=1)[place] if len(kinds) else kind
     others, doubt = np.where(main, came[place], 0.0), np.where(main, doubt_of[place], 0.0)
@@ -131,69 +130,30 @@ def _kinds(subject: Ints) -> list[Ints]:
     return [np.flatnonzero(kind == number) for number in range(int(kind.max(initial=-1)) + 1)]
 
 
-def _companions(log: EventLog, target: Ints, chance: Floats, likes: Floats, explained: Bools) -> tuple[Floats, Floats]:
-    """Bought likes by accounts that served two or three orders: how many come with an excess, and how surely.
+def _companions(
+    log: EventLog, target: Ints, chance: Floats, likes: Floats, named: Floats, explained: Bools
+) -> tuple[Floats, Floats]:
+    """Bought likes by accounts used for several orders: how many come with an excess, and how surely.
 
-    A seller uses most accounts once and some again. Among the actors of a target that came back, those with few
-    likes are set against the regulars, whose number says how many of the others belong there; what targets with a
-    clear excess have too many, for each account of a kind in excess, is what others with an excess have, give or take
-    their own.
+    A seller uses most accounts once and some again: on which targets is told by where else these were.
 
     Args:
-        chance: of any excess on each target, ``float64[m]``; ``likes`` of each kind if there is one, ``[m, kinds]``.
+        chance: of any excess on each target, ``float64[m]``; ``likes`` of all kinds if there is one, ``float64[m]``.
+        named: chance that accounts with several likes in one visit are in excess there, and counted so, ``float64[m]``.
 
     Returns:
         expected number and standard deviation given that there is an excess, ``float64[m]`` each.
     """
-    activity = np.bincount(log.actor, minlength=log.n_actors)[log.actor]
-    left = ~explained & ~came_once(log.actor, log.at_ms, log.n_actors)
-    if not left.any():
+    if not (chance >= _SURE).any():
         return np.zeros(target.shape[0]), np.zeros(target.shape[0])
-    most = np.quantile(activity[left], _REGULARS)
-    seldom = np.bincount(log.target[left & (activity <= most)], minlength=log.n_targets)[target].astype(np.float64)
-    regular = np.bincount(log.target[left & (activity > most)], minlength=log.n_targets)[target].astype(np.float64)
-    clear = chance >= _SURE
-    plain = ~clear & (seldom + regular > 0)
-    if not clear.any() or not plain.any():
-        return np.zeros(target.shape[0]), np.zeros(target.shape[0])
-    both = (seldom + regular)[plain].astype(np.int64)
-    share = np.full(both.shape[0], float(np.clip(seldom[plain].sum() / both.sum(), 1e-3, 1 - 1e-3)))
-    usual: Excesses = learn(seldom[plain].astype(np.int64), both, share)
-    level = float(usual.level(share[:1])[0])
-    s = usual.concentration
-    odds = level / (1.0 - level)
-    extra = seldom - odds * regular
-    noise = odds * regular / (1.0 - level) + regular**2 * odds**2 / (level * (1.0 - level) * (s + 1.0)) + 1.0
-    whole = likes.sum(axis=1)
-    served = np.flatnonzero(clear & (whole >= _TELLING))
-    rate, apart = _between(
-        extra[served] / whole[served], noise[served] / whole[served] ** 2, likes[served] / whole[served, None]
-    )
-    prior, wide = likes @ rate, apart * whole**2 + 1e-9
-    heed = wide / (wide + noise)
-    return np.clip(prior + heed * (extra - prior), 0.0, seldom), np.sqrt(heed * noise)
-
-
-def _between(value: Floats, noise: Floats, makes: Floats) -> tuple[Floats, float]:
-    """Means (not below zero) and variance of what noisy values differ in (Paule & Mandel 1982).
-
-    Args:
-        value, noise: each with the variance of its noise, ``float64[m]``.
-        makes: how much of each value is a mean's, ``float64[m, means]``, rows summing to one.
-    """
-    many = makes.shape[1]
-    if value.shape[0] <= many:
-        return np.zeros(many), 0.0
-    low, high, mean = 0.0, 4.0, np.zeros(many)
-    for _ in range(40):
-        apart = (low + high) / 2
-        weight = 1.0 / np.sqrt(noise + apart)
-        mean, left = nnls(makes * weight[:, None], value * weight)
-        if left**2 > value.shape[0] - many:
-            low = apart
-        else:
-            high = apart
-    return mean, apart
+    rows = np.flatnonzero((np.bincount(log.actor, minlength=log.n_actors)[log.actor] > 1) & ~explained)
+    hand = seller_hands(log, rows, target, chance, likes)
+    own = np.zeros(log.n_targets)
+    own[target] = named
+    once = came_once(log.actor, log.at_ms, log.n_actors)[rows]
+    hand = np.where(once, hand * (1.0 - own[log.target[rows]]), hand)
+    number, noise = (told[target] for told in counted(log, rows, hand))
+    return number, np.sqrt(noise + (_UNSEEN * number) ** 2)
 
 
 def trust(findings: Sequence[Findings], weight: Floats) -> float:
