@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from plaudit.detectors.rhythm import Episodes
 from plaudit.kernels.grouping import grouped
-from plaudit.model import HOUR_MS, EventLog, Floats, Ints, ranges
+from plaudit.kernels.overlap import most_telling
+from plaudit.model import HOUR_MS, Bools, EventLog, Floats, Ints, ranges
 
 SITTING_MS = HOUR_MS
 """Two likes of one actor belong to one sitting when at most this far apart."""
@@ -19,6 +20,7 @@ SITTING_MS = HOUR_MS
 EVER_MS = 1 << 62
 
 _SAMPLE = 100_000
+_MEMBERSHIPS = 400
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Gatherings:
     def entries(self, members: Ints) -> Ints:
         """Entries of the chosen gatherings, gathering by gathering."""
         return ranges(self.offsets[members], self.size[members])
+
+    @cached_property
+    def telling(self) -> Bools:
+        """Entries that are paired: of a very busy actor's, those in the smallest gatherings, ``bool[m]``."""
+        return most_telling(self.actor, self.size[self.gathering], _MEMBERSHIPS)
 
     @cached_property
     def by_actor(self) -> tuple[Ints, NDArray[Any]]:

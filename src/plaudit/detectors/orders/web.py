@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from plaudit.detectors.orders.gatherings import Gatherings
 from plaudit.kernels.beside import each
 from plaudit.kernels.grouping import grouped
-from plaudit.kernels.overlap import most_telling, pairs_inside, shared_actors
+from plaudit.kernels.overlap import pairs_inside, shared_actors
 from plaudit.model import Bools, Ints, Ints32, offsets_of
 
-_MEMBERSHIPS = 400
 _PIECE = 1 << 23
 """Memberships gone through at a time: what one pass finds is held twice, once as found and once put away."""
 LEAST_MEAN = np.float32(1e-9)
@@ -113,15 +112,20 @@ def _pieces(
 
     Of each stretch: how many pairs each gathering has, the later gathering of each, and the actors shared.
     """
-    keep = most_telling(g.actor, g.size[g.gathering], _MEMBERSHIPS)
+    entry: Ints | Bools = g.telling
     if among is not None:
-        keep &= among[g.gathering]
-    gathering, actor, time = g.gathering[keep], g.actor[keep], g.time[keep]
+        entry = g.entries(np.flatnonzero(among))
+        entry = entry[g.telling[entry]]
+    gathering, actor, time = g.gathering[entry], g.actor[entry], g.time[entry]
+    if among is not None:
+        # A few of very many, asked again and again: nothing may be as long as the log has actors.
+        people, place = np.unique(actor, return_inverse=True)
+        n_actors, actor = people.shape[0], place.astype(actor.dtype)
     # Entries stand gathering by gathering already.
     offsets = offsets_of(gathering, len(g))
     actor_offsets, by_actor = grouped(actor, n_actors)
     actor_set, actor_time = gathering[by_actor], time[by_actor]
-    del by_actor, gathering, keep
+    del by_actor, gathering
     work = np.concatenate([[0], np.cumsum(np.diff(actor_offsets)[actor])])[offsets[: sets + 1]]
     edges = np.unique(np.searchsorted(work, np.arange(0, int(work[-1]), _PIECE), side="right") - 1)
     edges = np.unique(np.concatenate([[0], edges, [sets]]))
