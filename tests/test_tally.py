@@ -113,7 +113,8 @@ def _world(seed: int, weight: Floats, share: Floats) -> tuple[EventLog, list[Fin
         if rng.random() < sigmoid(weight[k]):
             bought[mine] = rng.random(mine.size) < share[k]
     p = np.where(deciding >= 0, sigmoid(own) * part, 0.0)
-    by_hand = {**vars(verdicts), "family_weight": family, "share": part, "deciding": deciding, "p_inauthentic": p}
+    given = {"evident": np.arange(log.n), "evident_weight": family}
+    by_hand = {**vars(verdicts), **given, "share": part, "deciding": deciding, "p_inauthentic": p}
     return log, findings, Verdicts(**{**by_hand, "prior": 0.5}), np.flatnonzero(bought)
 
 
@@ -151,7 +152,7 @@ def test_likes_of_one_group_stand_or_fall_together() -> None:
     family = np.zeros_like(verdicts.family_weight)
     family[0, rows] = 0.0
     family[1, rows] = 1e-3
-    even = Verdicts(**{**vars(verdicts), "family_weight": family, "prior": 0.5})
+    even = Verdicts(**{**vars(verdicts), "evident": np.arange(400), "evident_weight": family, "prior": 0.5})
     counted = tally(log, findings, even, 0)
     # Even odds about the whole order: either none of the two hundred or nearly all of them.
     assert counted.total_high == pytest.approx(400, abs=1)

@@ -20,7 +20,7 @@ from plaudit.engine import atomic_path, write_parquet
 from plaudit.ingest import Ingested
 from plaudit.ingest.labels import GivenLabels
 from plaudit.kernels.beside import one_matrix_thread
-from plaudit.kernels.room import give_back
+from plaudit.kernels.room import give_back, is_large
 from plaudit.model import SCHEMA_VERSION, SCHEMAS
 from plaudit.progress import Progress, Silent
 from plaudit.report import render_html, render_xlsx, to_json
@@ -171,6 +171,9 @@ def judge(
             "findings": rows.findings_table(read, findings, verdicts, names),
             "quarantine": read.quarantine,
         }
+        # Of a large log, what either holds on the way is larger than the log: one after the other.
+        if is_large(read.log.n):
+            drawing.result()
         give_back(read.log.n)
         missed = unheard_likes(read.log, findings, verdicts)
         drawn = drawing.result()

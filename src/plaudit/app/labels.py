@@ -157,8 +157,8 @@ def _weights(learned: Learned, before: Verdicts, after: Verdicts) -> list[Learne
         if family not in learned.units_of_family:
             continue
         told = maps.get(family, FamilyMap())
-        old = float(before.family_weight[row].sum(dtype=np.float64))
-        new = float(after.family_weight[row].sum(dtype=np.float64))
+        old = float(before.evident_weight[row].sum(dtype=np.float64))
+        new = float(after.evident_weight[row].sum(dtype=np.float64))
         out.append(
             LearnedWeight(
                 family=family.value,

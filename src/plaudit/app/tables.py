@@ -29,6 +29,10 @@ MOST_EXHIBITS = 50
 """Exhibits listed per finding in ``findings.parquet``; all likes of a finding carry its id in ``likes.reasons``."""
 
 
+_AT_A_TIME = 1 << 24
+"""Likes named in one array."""
+
+
 @dataclass(frozen=True)
 class Names:
     """Strings of dense things.
@@ -62,8 +66,8 @@ def likes_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
     )
     columns = [
         read.event_ids,
-        read.actor_ids.take(pa.array(log.actor)),
-        read.target_ids.take(pa.array(log.target)),
+        _named(read.actor_ids, log.actor),
+        _named(read.target_ids, log.target),
         pa.array(log.at_ms),
         pa.array(verdicts.p_inauthentic),
         status,
@@ -71,6 +75,12 @@ def likes_table(read: Ingested, verdicts: Verdicts, names: Names) -> pa.Table:
         reasons,
     ]
     return table_of("likes", columns)
+
+
+def _named(ids: pa.Array, number: Ints32) -> pa.ChunkedArray:
+    """The string of each number, some at a time: one array of strings holds 2 GB of text and no more."""
+    parts = [ids.take(pa.array(number[at : at + _AT_A_TIME])) for at in range(0, max(number.shape[0], 1), _AT_A_TIME)]
+    return pa.chunked_array(parts)
 
 
 def targets_table(read: Ingested, tally: Tally, parts: Split, missed: Floats) -> pa.Table:
@@ -263,7 +273,7 @@ def _strings(values: list[str]) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-def table_of(name: str, columns: Sequence[pa.Array]) -> pa.Table:
+def table_of(name: str, columns: Sequence[pa.Array | pa.ChunkedArray]) -> pa.Table:
     """Columns in the order and types of the schema ``name``."""
     schema = SCHEMAS[name]
     cast = [column.cast(field.type) for column, field in zip(columns, schema, strict=True)]

@@ -10,6 +10,7 @@ from pathlib import Path
 _WORTH_IT = 2_000_000
 LEAST_PER_LIKE = 120
 """Bytes that an audit surely needs for each like beside the log itself; measured, it takes 180 to 240."""
+_LARGE = 8_000_000
 _MEMINFO = Path("/proc/meminfo")
 
 
@@ -24,6 +25,11 @@ def give_back(likes: int) -> None:
     """
     if likes >= _WORTH_IT and (trim := _trim()) is not None:
         trim(0)
+
+
+def is_large(likes: int) -> bool:
+    """Whether a log has so many likes that steps which could run beside each other had better not, for memory."""
+    return likes >= _LARGE
 
 
 def shortage(likes: int) -> tuple[int, int] | None:

@@ -107,7 +107,9 @@ class Verdicts:
         status: ``int8[n]``, index into ``STATUSES``.
         group: row of ``groups`` each like belongs to, ``int32[n]``, -1 for none.
         finding_offsets, finding: CSR of the findings that bear on each like (numbers as in :class:`Groups`).
-        family_weight: nats each family gives each like, ``float32[families, n]``, in the order of :class:`Family`.
+        evident: likes that any finding bears on, ``int64[k]``, ascending: of most likes nothing is said, and a table of
+            all of them would be as large as the log itself.
+        evident_weight: nats each family gives each of these, ``float32[families, k]``, in the order of :class:`Family`.
         share: chance that the like belongs to what its deciding finding counted, times that finding's certainty.
         deciding: the finding whose share was used, ``int32[n]``, -1 for none.
         weight: per finding, nats after calibration and before the cap, ``float64[all findings]``.
@@ -120,7 +122,8 @@ class Verdicts:
     group: Ints32
     finding_offsets: Ints
     finding: Ints32
-    family_weight: NDArray[np.float32]
+    evident: Ints
+    evident_weight: NDArray[np.float32]
     share: Floats
     deciding: Ints32
     weight: Floats
@@ -129,6 +132,19 @@ class Verdicts:
     prior_high: float
     caps: Mapping[str, float]
     groups: Groups
+
+    def weight_of(self, rows: Ints) -> NDArray[np.float32]:
+        """Nats each family gives each of these likes, ``float32[families, rows]``; 0 where nothing is said."""
+        out = np.zeros((self.evident_weight.shape[0], rows.shape[0]), np.float32)
+        place = np.searchsorted(self.evident, rows)
+        told = np.flatnonzero(np.append(self.evident, -1)[place] == rows)
+        out[:, told] = self.evident_weight[:, place[told]]
+        return out
+
+    @property
+    def family_weight(self) -> NDArray[np.float32]:
+        """Nats each family gives each like, ``float32[families, n]``: of a large log, larger than the log."""
+        return self.weight_of(np.arange(self.p_inauthentic.shape[0]))
 
 
 STATUSES: tuple[Status, ...] = (Status.VERIFIED, Status.DISCOUNTED, Status.UNDETERMINED)

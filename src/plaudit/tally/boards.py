@@ -128,19 +128,27 @@ def unheard_likes(log: EventLog, findings: Sequence[Findings], verdicts: Verdict
     Discounted likes are out anyway, and undetermined ones of groups are heard as one voice. So is whoever came together
     beyond chance without being suspected: all but the voice of such a cohort is among those told here.
     """
-    heard = np.flatnonzero(verdicts.status != _DISCOUNTED)
+    could = verdicts.status != _DISCOUNTED
+    heard = np.flatnonzero(could)
     grouped = (verdicts.status[heard] == _UNDETERMINED) & (verdicts.group[heard] >= 0)
     rows, who = _cohorts(findings, verdicts)
     came, whom = np.searchsorted(heard, rows), log.target[rows].astype(np.int64)
+    del heard
     voice = (1.0 - verdicts.p_inauthentic[rows]) / _lengths(whom, who)[who]
     free = ~grouped[came]
     beyond = np.rint(np.bincount(whom[free], 1.0 - voice[free], log.n_targets)).astype(np.float64)
     grouped[came] = True
-    elsewhere = np.bincount(log.actor, minlength=log.n_actors)[log.actor[heard]] - 1
-    target, at_ms, born_ms = log.target[heard], log.at_ms[heard], log.born_ms.astype(np.float64)
-    del heard
-    # A burst by newcomers is one thing and not three: the strictest of the questions answers.
-    return beyond + unheard_strictest(target, at_ms, elsewhere, born_ms, log.end_ms, grouped)
+    others = (np.bincount(log.actor, minlength=log.n_actors) - 1).astype(np.int32)
+    # A burst by newcomers is one thing and not three: the strictest of the questions answers. Its likes are held by it
+    # alone, which lets go of them as it goes on: of many millions, each of these columns is as large as the log's own.
+    return beyond + unheard_strictest(
+        log.target[could],
+        log.at_ms[could],
+        others[log.actor[could]],
+        log.born_ms.astype(np.float64),
+        log.end_ms,
+        grouped,
+    )
 
 
 def _cohorts(findings: Sequence[Findings], verdicts: Verdicts) -> tuple[Ints, Ints]:

@@ -118,7 +118,7 @@ def purchases(log: EventLog, findings: Sequence[Findings], verdicts: Verdicts) -
     speaking = np.flatnonzero(verdicts.deciding >= 0)
     cell = verdicts.deciding[speaking].astype(np.int64) * size + log.target[speaking]
     cells, where = np.unique(cell, return_inverse=True)
-    evidence = verdicts.family_weight.sum(axis=0, dtype=np.float64)[speaking]
+    evidence = verdicts.weight_of(speaking).sum(axis=0, dtype=np.float64)
     chance = sigmoid(logit(verdicts.prior) + evidence)
     count = np.bincount(where, minlength=cells.shape[0])
     sure = certainty[cells // size]

@@ -39,6 +39,8 @@ CLASSES = 16
 _RESOLUTION_MS = 1000.0
 _MOST_CELLS = 2_000_000
 """Parts of targets looked at together."""
+_AT_A_TIME = 1 << 20
+"""Likes whose stretch is told together."""
 _NONE: Ints = np.zeros(0, np.int64)
 
 
@@ -94,9 +96,12 @@ def unheard_strictest(
     size, others, also = born_ms.shape[0], (_NONE, _NONE), (_NONE, _NONE)
     if grouped is not None and grouped.any():
         others, also = (target[grouped], at_ms[grouped]), (target[grouped], elsewhere[grouped])
-        target, at_ms, elsewhere = target[~grouped], at_ms[~grouped], elsewhere[~grouped]
+        free = ~grouped
+        target, at_ms, elsewhere = target[free], at_ms[free], elsewhere[free]
     when = _stretches(target, at_ms, born_ms, as_of_ms, STRETCHES, others)
+    del at_ms
     who = _classes(target, elsewhere, size, CLASSES, also)
+    del target, elsewhere
     paced, mixed = _spread(when), _spread(who)
     out = np.maximum(_not_heard(when, paced, size), _together(when, paced, who, mixed, size))
     # In a class of accounts a group has no stretch to fill: readers of its kind may come on any day.
@@ -124,13 +129,13 @@ class _Parts:
     """Likes by target and part of what the target got.
 
     Attributes:
-        rows: the likes, ``int64[k]``, by target; ``target``: row of each in ``known``,
+        rows: the likes by target, as an index (all of them, where they came so); ``target``: row of each in ``known``,
             ``int32[k]``; ``part``: which part, ``int16[k]``.
         known: targets with a like; ``looks``: attention each got, ``float64[known]``; ``share``: that of each part.
         beside, beside_part: row in ``known``, ascending, and part of each like of a suspected group on these targets.
     """
 
-    rows: Ints
+    rows: Any
     target: Ints32
     part: NDArray[np.int16]
     known: Ints
@@ -149,22 +154,26 @@ def _stretches(
     beside: tuple[NDArray[Any], Ints] = (_NONE, _NONE),
 ) -> _Parts:
     """Likes by stretch of attention; ``beside``: target and time of those of suspected groups."""
-    rows = np.flatnonzero(np.isfinite(born_ms[target]))
-    rows = rows[np.argsort(target[rows], kind="stable")]
+    rows = _by_target(target, np.isfinite(born_ms))
     own = target[rows]
-    age = np.maximum(at_ms[rows] - born_ms[own], 0.0)
+    age = born_ms[own]
+    np.maximum(np.subtract(at_ms[rows], age, out=age), 0.0, out=age)
     most = np.bincount(own, minlength=born_ms.shape[0])
     known = np.flatnonzero(most > 0)
     share = np.full(stretches, 1.0 / stretches)
-    if rows.size == 0:
+    if own.size == 0:
         return _Parts(rows, own.astype(np.int32), own.astype(np.int16), known, np.zeros(0), share, _NONE, _NONE)
     limit = np.maximum(as_of_ms - born_ms, 1.0)
-    np.maximum.at(limit, own, age)
+    first = np.cumsum(most[known]) - most[known]
+    limit[known] = np.maximum(limit[known], np.maximum.reduceat(age, first))
     # Every target tells how attention fades by the root of its likes: one great success must not be the curve.
-    curve = response_curve(age, limit[own], 1.0 / np.sqrt(most[own]), _RESOLUTION_MS)
+    curve = response_curve(age, limit[own], (1.0 / np.sqrt(np.maximum(most, 1)))[own], _RESOLUTION_MS)
     row = _places(known, own, most.shape[0])
     whole = np.maximum(curve(limit[known]), 1e-12)
-    part = np.minimum((curve(age) / whole[row] * stretches).astype(np.int16), stretches - 1)
+    part = np.empty(row.shape[0], np.int16)
+    for begin in range(0, row.shape[0], _AT_A_TIME):
+        some = slice(begin, begin + _AT_A_TIME)
+        part[some] = np.minimum((curve(age[some]) / whole[row[some]] * stretches).astype(np.int16), stretches - 1)
     other, also = _on(known, *beside)
     late = np.maximum(also - born_ms[known[other]], 0.0)
     also_part = np.minimum((curve(late) / whole[other] * stretches).astype(np.int64), stretches - 1)
@@ -187,7 +196,7 @@ def _classes(
     beside: tuple[NDArray[Any], Ints] = (_NONE, _NONE),
 ) -> _Parts:
     """Likes by class of account; ``beside``: target and likes elsewhere of those of suspected groups."""
-    rows = np.argsort(target, kind="stable")
+    rows = _by_target(target)
     target, elsewhere = target[rows], elsewhere[rows]
     most = np.bincount(target, minlength=size)
     known = np.flatnonzero(most > 0)
@@ -195,9 +204,9 @@ def _classes(
     if target.size == 0:
         return _Parts(rows, row, row.astype(np.int16), known, np.zeros(0), np.zeros(0), _NONE, _NONE)
     edges = np.unique(np.quantile(elsewhere, np.arange(1, classes) / classes))
-    of = np.searchsorted(edges, elsewhere, side="right").astype(np.int16)
+    of = np.searchsorted(edges, np.arange(int(elsewhere.max()) + 1), side="right").astype(np.int16)[elsewhere]
     # As with attention: one great success must not say what readers are.
-    share = np.bincount(of, 1.0 / np.sqrt(most[target]), edges.shape[0] + 1)
+    share = np.bincount(of, (1.0 / np.sqrt(np.maximum(most, 1)))[target], edges.shape[0] + 1)
     found = np.flatnonzero(share > 0)
     other, also = _on(known, *beside)
     # A class no reader is of is the next one.
@@ -205,13 +214,22 @@ def _classes(
     return _Parts(
         rows,
         row,
-        np.searchsorted(found, of).astype(np.int16),
+        np.searchsorted(found, np.arange(edges.shape[0] + 1)).astype(np.int16)[of],
         known,
         np.ones(known.shape[0]),
         share[found] / share.sum(),
         other,
         also_part,
     )
+
+
+def _by_target(target: NDArray[Any], kept: Bools | None = None) -> Any:
+    """Index of the likes on targets that are ``kept`` (None: on all), by target, as they came on each."""
+    every = kept is None or bool(kept[target].all())
+    if every and bool((target[1:] >= target[:-1]).all()):
+        return slice(None)
+    rows = np.arange(target.shape[0]) if kept is None else np.flatnonzero(kept[target])
+    return rows[np.argsort(target[rows], kind="stable")]
 
 
 def _places(known: Ints, target: NDArray[Any], size: int) -> Ints32:

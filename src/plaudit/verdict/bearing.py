@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plaudit.model import Findings, Floats, Ints, Ints32
+from plaudit.model import Findings, Floats, Ints, Ints32, offsets_of
 from plaudit.verdict.evidence import SURE
 
 _LIKELY = 0.5
@@ -27,7 +27,7 @@ def by_row(rows: Sequence[Ints], findings: Sequence[Ints32], n: int) -> tuple[In
     row = np.concatenate([*rows, np.zeros(0, np.int64)])
     number = np.concatenate([*findings, np.zeros(0, np.int32)]).astype(np.int32)
     order = np.lexsort((number, row))
-    return np.searchsorted(row[order], np.arange(n + 1)).astype(np.int64), number[order]
+    return offsets_of(row, n), number[order]
 
 
 @dataclass(frozen=True)

@@ -125,10 +125,8 @@ def learn(
     _, unit = np.unique(unit, return_inverse=True)
     unit = np.asarray(unit, np.int64)
     units = int(unit.max(initial=-1)) + 1
-    by_family = {
-        family: int(np.unique(unit[verdicts.family_weight[row, kept.like] > 0]).shape[0])
-        for row, family in enumerate(LOG_FAMILIES)
-    }
+    weight = verdicts.weight_of(kept.like)
+    by_family = {family: int(np.unique(unit[weight[row] > 0]).shape[0]) for row, family in enumerate(LOG_FAMILIES)}
     by_family = {family: number for family, number in by_family.items() if number}
     learnt = [family for family, number in by_family.items() if number >= LEAST_UNITS]
     told = Learned(None, int(kept.like.shape[0]), units, by_family)
@@ -226,7 +224,7 @@ class _Trial:
             share_inauthentic=_per_unit(unit, labelled.inauthentic * each, int(unit.max()) + 1),
             rows=np.array([LOG_FAMILIES.index(family) for family in families]),
             family=families,
-            nats=verdicts.family_weight[:, like].astype(np.float64),
+            nats=verdicts.weight_of(like).astype(np.float64),
             share=verdicts.share[like],
             prior=verdicts.prior,
         )

@@ -8,6 +8,7 @@ waterfall.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from plaudit.model import (
     Findings,
     Floats,
     Groups,
+    Ints,
     Ints32,
     Status,
     SubjectKind,
@@ -51,6 +53,7 @@ UNDETERMINED_AT = 0.1
 NAMED_AT = 0.2
 """Chance of a group to be bought or traded from which it is named."""
 
+_VERIFIED = STATUSES.index(Status.VERIFIED)
 _PRIOR_LEAST = 1e-4
 """Share of bought likes that no log is assumed to be below."""
 
@@ -66,20 +69,24 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
     q_values = np.concatenate([f.q_value for f in findings]) if findings else np.zeros(0)
     certainty = np.concatenate([f.certainty for f in findings] + [np.zeros(0)])
     weight = np.where(q_values <= SIGNIFICANT, log_evidence(p_values), 0.0)
-    held = Held.nothing(len(LOG_FAMILIES), n)
-    family_weight = held.weight
-    bearing_like, bearing_finding = [], []
+    told, bearing_like, bearing_finding = [], [], []
     start = 0
     for part in findings:
         own = weight[start : start + len(part)]
         if learned is not None:
             own[:] = learned.maps.get(part.family, FamilyMap())(own, CAPS[part.family])
         like, number, share = bearing(part, own)
-        capped = np.minimum(own[number], CAPS[part.family])
-        held.absorb(LOG_FAMILIES.index(part.family), like, number, share, capped, start)
+        told.append((LOG_FAMILIES.index(part.family), number, share, np.minimum(own[number], CAPS[part.family]), start))
         bearing_like.append(like)
         bearing_finding.append((number + start).astype(np.int32))
         start += len(part)
+    # Of most likes nothing is said: what is held of each is held of the others only.
+    evident = _named(bearing_like, n)
+    held = Held.nothing(len(LOG_FAMILIES), evident.shape[0])
+    for like, (family, number, part_share, capped, first) in zip(bearing_like, told, strict=True):
+        held.absorb(family, np.searchsorted(evident, like), number, part_share, capped, first)
+    del told
+    family_weight = held.weight
     traded = LOG_FAMILIES.index(TRADED)
     decisive = [LOG_FAMILIES.index(family) for family in DECISIVE]
     family_weight[traded, family_weight[decisive].max(axis=0) > 0] = 0.0
@@ -93,7 +100,9 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
         else estimate_prior(np.where(family_weight[traded] > 0, 0.0, evidence), share, n, _PRIOR_LEAST)
     )
     p = np.where(evidence > 0, sigmoid(logit(prior) + evidence) * share, 0.0)
-    status = _status(p, family_weight, share, logit(prior) + evidence)
+    status = _spread(_status(p, family_weight, share, logit(prior) + evidence), evident, n, _VERIFIED)
+    p, share, deciding = _spread(p, evident, n, 0.0), _spread(share, evident, n, 0.0), _spread(deciding, evident, n, -1)
+    del held, evidence
     offsets, finding = by_row(bearing_like, bearing_finding, n)
     group, groups = _groups(log, findings, p, deciding, weight, prior)
     return Verdicts(
@@ -102,7 +111,8 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
         group=group,
         finding_offsets=offsets,
         finding=finding,
-        family_weight=family_weight,
+        evident=evident,
+        evident_weight=family_weight,
         share=share,
         deciding=deciding,
         weight=weight,
@@ -116,6 +126,21 @@ def weigh(log: EventLog, findings: Sequence[Findings], learned: Calibration | No
         caps={family.value: CAPS[family] for family in LOG_FAMILIES},
         groups=groups,
     )
+
+
+def _named(rows: Sequence[Ints], n: int) -> Ints:
+    """Rows below ``n`` that any of these names, ascending."""
+    seen = np.zeros(n, dtype=bool)
+    for some in rows:
+        seen[some] = True
+    return np.flatnonzero(seen)
+
+
+def _spread(values: NDArray[Any], rows: Ints, n: int, other: float) -> NDArray[Any]:
+    """``values`` at their rows of ``n``, ``other`` elsewhere."""
+    out = np.full(n, other, dtype=values.dtype)
+    out[rows] = values
+    return out
 
 
 def _status(p: Floats, family_weight: np.ndarray, share: Floats, odds: Floats) -> NDArray[np.int8]:
@@ -135,7 +160,7 @@ def _status(p: Floats, family_weight: np.ndarray, share: Floats, odds: Floats) -
         reaches = sigmoid(odds - over) * share >= DISCOUNT_AT
         for partner in partners:
             may |= speaks[family] & speaks[partner] & reaches
-    out = np.full(p.shape[0], STATUSES.index(Status.VERIFIED), dtype=np.int8)
+    out = np.full(p.shape[0], _VERIFIED, dtype=np.int8)
     out[p >= UNDETERMINED_AT] = STATUSES.index(Status.UNDETERMINED)
     out[(p >= DISCOUNT_AT) & may] = STATUSES.index(Status.DISCOUNTED)
     return out
