@@ -11,6 +11,9 @@ from plaudit.kernels.beside import each
 from plaudit.kernels.room import give_back
 from plaudit.model import EventLog, Exhibits, Findings, Outcome, Section, SubjectKind
 
+_ALONE = 20_000_000
+"""Likes from which no two detectors run beside each other: what two hold on the way is more than an audit may take."""
+
 
 def readiness(detector: Detector, log: EventLog) -> tuple[Outcome, str]:
     """Whether the detector can be asked about this log (``MEASURED``), and if not, why."""
@@ -33,7 +36,7 @@ def run_detectors(
     """All detectors' findings, in their order; ``told`` hears how many are done.
 
     Those that may run beside others do, two at a time; the rest one after the other, because the graph library calls
-    back into Python and can lock up beside a kernel being compiled.
+    back into Python and can lock up beside a kernel being compiled. Of a very large log all do, for memory.
     """
 
     def find(number: int) -> Findings:
@@ -41,7 +44,7 @@ def run_detectors(
         give_back(log.n)
         return found
 
-    return _in_turn([d.spec for d in detectors], find, told)
+    return _in_turn([d.spec for d in detectors], find, told, alone=log.n >= _ALONE)
 
 
 def section_readiness(detector: SectionDetector, section: Section) -> tuple[Outcome, str]:
@@ -80,7 +83,7 @@ def _answer(spec: DetectorSpec, ready: tuple[Outcome, str], find: Callable[[], F
 
 
 def _in_turn(
-    specs: Sequence[DetectorSpec], run: Callable[[int], Findings], told: Callable[[int], None]
+    specs: Sequence[DetectorSpec], run: Callable[[int], Findings], told: Callable[[int], None], alone: bool = False
 ) -> list[Findings]:
     done = iter(range(1, len(specs) + 1))
 
@@ -89,8 +92,8 @@ def _in_turn(
         told(next(done))
         return found
 
-    light = [number for number, spec in enumerate(specs) if spec.beside]
-    heavy = [number for number, spec in enumerate(specs) if not spec.beside]
+    light = [number for number, spec in enumerate(specs) if spec.beside and not alone]
+    heavy = [number for number in range(len(specs)) if number not in light]
     found = dict(zip(light, each(counted, light), strict=True)) | {number: counted(number) for number in heavy}
     return [found[number] for number in range(len(specs))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,13 +19,16 @@ def give_back(likes: int) -> None:
     """Give the machine back what the allocator keeps of arrays that are gone; nothing happens for a small log.
 
     The C library keeps freed blocks below 32 MB for later. An audit's steps each leave such blocks behind in pieces
-    the next step cannot use, which doubled what an audit of some million likes held.
+    the next step cannot use, which doubled what an audit of some million likes held. Arrays that only a circle of
+    references keeps, as a function that calls itself does with all it sees, are found and let go of first.
 
     Args:
         likes: how many likes the log has: below two million it is not worth the time.
     """
-    if likes >= _WORTH_IT and (trim := _trim()) is not None:
-        trim(0)
+    if likes >= _WORTH_IT:
+        gc.collect()
+        if (trim := _trim()) is not None:
+            trim(0)
 
 
 def is_large(likes: int) -> bool:

@@ -117,18 +117,19 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
 
     Exhibits are its cells of ``least`` actors or more.
     """
-    known = np.flatnonzero(column >= 0)
+    # As narrow as may be: of many millions of likes every column here is as large as one of the log.
+    known = np.flatnonzero(column >= 0).astype(np.int32)
     # Rows ascend by target already.
     order = known[grouped(column[known], int(column.max()) + 1)[1]]
-    context, target = column[order].astype(np.int64), log.target[order]
+    context, target = column[order], log.target[order]
     start = np.flatnonzero(np.r_[True, (context[1:] != context[:-1]) | (target[1:] != target[:-1])])
-    bounds = np.append(start, order.shape[0])
     # A standing like is unique per (actor, target), so likes in a cell are actors in a cell.
-    actors = np.diff(bounds)
+    actors = np.diff(start, append=order.shape[0])
     holder = context[start]
-    busy = np.bincount(context)[holder]
-    popular = np.bincount(log.target[known], minlength=log.n_targets)[target[start]]
+    busy = np.bincount(context).astype(np.int32)[holder]
+    popular = np.bincount(log.target[known], minlength=log.n_targets).astype(np.int32)[target[start]]
     mean = np.maximum((busy - 1.0) * popular / max(known.shape[0], 1), 1e-9)
+    del context, target, busy, popular
     null = fit_overlap_null(actors, mean)
     home = null.bins(mean)
     crowded = actors >= SPEC.parameters["min_actors"]
@@ -153,7 +154,7 @@ def _judge(log: EventLog, column: Ints32, certainty: float, sittings: int, least
         expected=np.bincount(where, usual, owner.shape[0]).astype(np.float64),
         log_p=np.minimum(worst + np.log(np.maximum(cells, 1)), 0.0),
         offsets=np.concatenate([[0], np.cumsum(np.bincount(where, actors[crowded], owner.shape[0]))]).astype(np.int64),
-        rows=rows,
+        rows=rows.astype(np.int64),
         share=np.repeat(share[by_owner], length),
         certainty=np.full(owner.shape[0], certainty),
         log_q=np.zeros(owner.shape[0]),
