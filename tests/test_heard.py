@@ -284,6 +284,9 @@ def test_the_strictest_of_the_three_questions_answers() -> None:
     )
     told = unheard_strictest(target, at, elsewhere, born, 90_000_000)
     assert np.array_equal(told, np.max(each, axis=0)) and told[7] > 100
+    # Likes by target, as a log has them, are not sorted again: the answer is that of any order.
+    order = np.argsort(target, kind="stable")
+    assert np.array_equal(unheard_strictest(target[order], at[order], elsewhere[order], born, 90_000_000), told)
     alike = np.zeros_like(elsewhere)
     assert np.array_equal(unheard_strictest(target, at, alike, born, 90_000_000), each[0])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +18,23 @@ from tests.worlds import quiet
 def test_memory_is_given_back_or_nothing_happens() -> None:
     room.give_back(0)
     room.give_back(1 << 40)
+
+
+def test_what_only_a_circle_of_references_keeps_is_let_go_of() -> None:
+    class Held:
+        circle: object = None
+
+    held = Held()
+    held.circle = held
+    there = weakref.ref(held)
+    gc.disable()
+    try:
+        del held
+        assert there() is not None
+        room.give_back(1 << 40)
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_a_log_the_machine_cannot_hold_is_known_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,26 @@ def test_no_family_says_more_than_its_cap(family: Family) -> None:
     assert verdicts.caps == {f.value: CAPS[f] for f in LOG_FAMILIES}
 
 
+@given(st.lists(st.integers(0, N - 1), min_size=1, max_size=60, unique=True), st.randoms(use_true_random=False))
+def test_what_is_said_of_some_likes_is_what_is_said_of_all_of_them(named: list[int], random: Any) -> None:
+    half = max(1, len(named) // 2)
+    verdicts = _weigh(_some(Family.AUDIENCE, np.sort(named)), _some(Family.TIMING, np.sort(named[:half]), 1e-6))
+    every, some = verdicts.family_weight, np.array(random.sample(range(N), 200))
+    assert every.shape == (len(LOG_FAMILIES), N)
+    assert np.array_equal(verdicts.evident, np.sort(named))
+    assert np.array_equal(np.flatnonzero(every.any(axis=0)), np.sort(named))
+    assert np.array_equal(verdicts.weight_of(some), every[:, some])
+    silent = np.setdiff1d(np.arange(N), named)
+    assert not verdicts.p_inauthentic[silent].any() and (verdicts.deciding[silent] == -1).all()
+    assert (verdicts.status[silent] == VERIFIED).all() and not verdicts.share[silent].any()
+
+
+def test_of_a_log_without_findings_nothing_is_said() -> None:
+    verdicts = _weigh()
+    assert verdicts.evident.shape == (0,) and not verdicts.family_weight.any()
+    assert (verdicts.status == VERIFIED).all() and (verdicts.deciding == -1).all()
+
+
 def test_evidence_of_one_family_never_adds_up() -> None:
     rows = np.arange(100)
     p = 1e-4
