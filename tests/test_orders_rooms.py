@@ -11,7 +11,7 @@ from plaudit.detectors import Context
 from plaudit.detectors.orders import DETECTOR
 from plaudit.detectors.orders.cohort import Cohort, merge, recount
 from plaudit.detectors.orders.communities import ties
-from plaudit.detectors.orders.company import compare
+from plaudit.detectors.orders.company import Company, compare
 from plaudit.detectors.orders.detector import Found, Witness, _heard_again, _silenced
 from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, gather
 from plaudit.detectors.orders.habit import Timing
@@ -70,6 +70,39 @@ def test_company_tells_late_comers_from_those_who_answer_first(seed: int) -> Non
     assert late.size >= TARGETS - 2 and fans.size >= TARGETS - 2
     assert np.quantile(late, 0.67) > 2.0, "nobody else came then"
     assert np.median(fans) < 1.5, "answering sooner than others, every time, is a habit"
+
+
+def _gathered(seed: int, regulars: int, some: int, newcomers: int) -> EventLog:
+    """Sixteen targets of some dozen likes; to each come so many of the regulars, and newcomers, within two hours."""
+    world, rng = quiet(seed, targets=4000, actors=8000, likes=60_000), np.random.default_rng([seed, 41])
+    likes = np.bincount(world.target, minlength=4000)
+    fit = np.flatnonzero((likes >= 8) & (likes <= 18) & (world.born_ms < world.end_ms - 6 * DAY_MS))
+    people = rng.choice(8000, regulars, replace=False)
+    for number, target in enumerate(rng.choice(fit, 16, replace=False).tolist()):
+        new = 8000 + number * newcomers + np.arange(newcomers)
+        who = np.concatenate([rng.choice(people, some, replace=False), new])
+        moment = world.born_ms[target] + rng.integers(DAY_MS, 5 * DAY_MS)
+        world = world.plus(who, np.full(who.size, target), moment + rng.integers(0, 2 * HOUR_MS, who.size))
+    return world.log()
+
+
+def _company_of_crowds(log: EventLog) -> Company:
+    """The company of the sixteen largest gatherings of a log."""
+    context = Context(log, 0)
+    episodes = context.rhythm.episodes
+    episodes = episodes.take(episodes.leaf & (episodes.likes >= 3))
+    g = gather(log, episodes, context.activity)
+    return compare(log, context, g, np.sort(np.argsort(-g.size, kind="stable")[:16]), -np.inf)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_large_pool_is_no_company_of_its_own(seed: int) -> None:
+    # Most of a pool come once or twice and are not told from passers-by: that they came together explains nothing.
+    pool = _company_of_crowds(_gathered(seed, 650, 120, 0))
+    assert pool.thin and int(pool.telling.sum()) <= 5
+    # Strangers in as large a number do explain it: they came for reasons of their own.
+    page = _company_of_crowds(_gathered(seed, 250, 120, 80))
+    assert not page.thin and int(page.telling.sum()) >= 12
 
 
 @pytest.mark.parametrize("seed", SEEDS)

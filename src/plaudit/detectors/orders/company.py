@@ -51,11 +51,11 @@ class Company:
     Attributes:
         score: normal score of the contrast on each target that has both, members and others, ``float64[t]``.
         moment: median time of the members there, UTC ms, ``int64[t]``.
-        telling: True where others are so many that their coming at the same moments explains the cohort's; where they
-            are few, only their coming at other moments says something.
+        telling: True where others, the cohort's own untold people not counted, are so many that their coming at the
+            same moments explains the cohort's; where they are few, only their coming at other moments says something.
         alone: True when the cohort's people do next to nothing but this.
-        thin: True when fewer than half of those who came with it are told as its people: the others of the comparison
-            are mostly its own.
+        thin: True when fewer than half of those who came with it are told as its people, or most targets would not be
+            telling without them: the others of the comparison are mostly its own.
     """
 
     score: Floats
@@ -79,7 +79,10 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     others = np.bincount(home[~marked], minlength=size)
     # Where nearly all likes are the cohort's, the few others could not show anything whatever had happened.
     use = (marks >= _LEAST) & (others >= _LEAST) & (_possible(marks, others, _WIDEST) >= _POWER)
-    telling = _possible(marks, others, _HALF) >= _POWER
+    by_all = _possible(marks, others, _HALF) >= _POWER
+    strangers = others - np.minimum(_its_own(log, context, g, members, targets, rows[marked]), others)
+    telling = by_all & (_possible(marks, strangers, _HALF) >= _POWER)
+    borrowed = int((use & by_all & ~telling).sum()) > _HALF * int((use & by_all).sum())
     floor = max(float(context.rhythm.resolution_ms), 60_000.0)
     bins = np.log2(np.maximum(context.rhythm.age(rows), floor) / floor).astype(np.int64).clip(0, _AGES - 1)
     cell = home * _AGES + bins
@@ -131,7 +134,8 @@ def compare(log: EventLog, context: Context, g: Gatherings, members: Ints, futil
     told[rows[marked]] = True
     came = np.maximum(g.size[members] - g.episodes.expected[members], 1.0)
     # Who likes several at a sitting is about anyway, whoever the others are.
-    thin = not sat and int(told[g.row[g.entries(members)]].sum()) < _HALF * float(came.sum())
+    few = int(told[g.row[g.entries(members)]].sum()) < _HALF * float(came.sum())
+    thin = not sat and (few or borrowed)
     score = normal_score(np.array(told_by, dtype=np.float64))
     return Company(score, np.array(moment, dtype=np.int64), np.array(tells, dtype=bool), alone, thin)
 
@@ -159,7 +163,28 @@ def _marks(log: EventLog, context: Context, g: Gatherings, members: Ints) -> tup
     return rows, home, targets, np.where(thin[home], elsewhere >= 1, strict)
 
 
-def _possible(marks: Ints, others: Ints, widest: float) -> Floats:
+def _its_own(log: EventLog, context: Context, g: Gatherings, members: Ints, targets: Ints, marked: Ints) -> Floats:
+    """How many of the others on each target are the cohort's own people, not told, ``float64[targets]``.
+
+    Of a large pool most come once or twice, and nothing tells them from passers-by one by one. But who passes by is in
+    another of the cohort's gatherings only as often as activity puts him there; what is beyond that is the pool's
+    (as if all of a pool came to another: Abbott 1925).
+    """
+    entry = g.entries(members)
+    row, actor = g.row[entry], g.actor[entry]
+    visits = np.bincount(actor, minlength=log.n_actors)[actor] - 1
+    expected = (context.activity[actor] - 1) * (entry.shape[0] / max(log.n, 1))
+    told = np.zeros(log.n, dtype=bool)
+    told[marked] = True
+    other = ~told[row]
+    place = np.searchsorted(targets, log.target[row[other]])
+    size = targets.shape[0]
+    anyway = np.bincount(place, -np.expm1(-expected[other]), size)
+    seen, asked = np.bincount(place, visits[other] >= 1, size), np.bincount(place, minlength=size)
+    return np.asarray(asked * np.maximum(seen - anyway, 0.0) / np.maximum(asked - anyway, 1.0), dtype=np.float64)
+
+
+def _possible(marks: Ints, others: Ints | Floats, widest: float) -> Floats:
     """Nats of the best stretch of at most that part of a target's likes, had the cohort filled it alone."""
     inside = np.minimum(marks, (marks + others) * widest)
     outside = marks - inside
