@@ -14,7 +14,7 @@ from plaudit.detectors.orders.communities import ties
 from plaudit.detectors.orders.company import Company, compare
 from plaudit.detectors.orders.detector import Found, Witness, _heard_again, _silenced
 from plaudit.detectors.orders.gatherings import EVER_MS, Gatherings, gather
-from plaudit.detectors.orders.habit import Timing
+from plaudit.detectors.orders.habit import Timing, judge_timing
 from plaudit.detectors.orders.lens import look, one_pool
 from plaudit.detectors.orders.web import Pairs, Web, spin
 from plaudit.detectors.rhythm import Episodes
@@ -311,6 +311,24 @@ def test_a_piece_that_leans_is_heard_as_what_it_grows_into(seed: int, monkeypatc
     assert whole.gatherings.max() < 20, "nobody else's window"
     assert says(lambda size: -1.0) is None and not taken.any(), "who stays silent takes nothing from others"
     assert min(asked) > 15, "the grown is asked, not the piece once more"
+
+
+@pytest.mark.parametrize(("scores", "told"), [((6.0, 4.0), True), ((6.0, 0.5), False), ((6.0,), False), ((), False)])
+def test_two_targets_with_others_to_compare_with_must_agree(
+    scores: tuple[float, ...], told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, rows = _served(0, np.arange(TARGETS) * 7 * HOUR_MS, HOUR_MS)
+    context, targets = Context(log, 0), np.unique(log.target[rows])
+    first = np.array([rows[log.target[rows] == one][0] for one in targets])
+    last = np.array([rows[log.target[rows] == one][-1] for one in targets])
+    g = gather(log, _windows(log, first, last), context.activity)
+    size = len(scores)
+    company = Company(
+        np.array(scores), START_MS + np.arange(size) * DAY_MS, np.ones(size, dtype=bool), alone=False, thin=False
+    )
+    monkeypatch.setattr("plaudit.detectors.orders.habit.compare", lambda *_: company)
+    when = judge_timing(log, context, g, np.arange(len(g)), rows, rows)
+    assert when.apart == told
 
 
 def _merged_plain(g: Gatherings, parts: list[Ints], web: Web) -> list[list[int]]:

@@ -92,7 +92,8 @@ def judge_timing(
     middle = (log.at_ms[e.first[members]] + log.at_ms[e.last[members]]) // 2
     met = sittings(np.sort(middle))
     surprises, part = sittings(np.sort(moments)).shape[0], _surprising(apart)
-    contrast = _log_p_reached(apart, _THIRD) if apart.shape[0] >= _SPEAKS else 0.0
+    # Where only two targets have others to compare with, both must say so.
+    contrast = _log_p_reached(apart, _THIRD if apart.shape[0] >= _SPEAKS else 0.5)
     told = company.score[company.telling]
     ordinary = told.shape[0] >= _SPEAKS and float(np.quantile(told, 1.0 - _THIRD)) < LEAN_APART
     # On many targets, company that shows nothing has said something; on a few it takes an ordinary score.
